@@ -1,0 +1,5 @@
+/** Webhook intake: authenticate, bound, decode per source, judge freshness and scope, keep durably, answer. */
+@NullMarked
+package dev.drawbridge.alert;
+
+import org.jspecify.annotations.NullMarked;

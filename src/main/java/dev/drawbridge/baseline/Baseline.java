@@ -1,0 +1,16 @@
+package dev.drawbridge.baseline;
+
+import dev.drawbridge.shared.NodePath;
+import java.io.InputStream;
+import java.util.Map;
+
+/** The files of one node at a verified revision. */
+public interface Baseline {
+    BaselineRevision revision();
+
+    /** By path; a file that is not in it should not be on the node. */
+    Map<NodePath, BaselineFile> files();
+
+    /** Content of one of {@link #files()}, read from the verified revision; the caller closes it. */
+    InputStream open(BaselineFile file);
+}

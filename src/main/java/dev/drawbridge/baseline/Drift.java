@@ -1,0 +1,38 @@
+package dev.drawbridge.baseline;
+
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.NodePath;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One difference between node and baseline.
+ *
+ * @param expected what the baseline holds; null when unexpected
+ * @param found what the scan found; null when missing
+ */
+public record Drift(
+        NodePath path,
+        Kind kind,
+        FileClass fileClass,
+        @Nullable BaselineFile expected,
+        @Nullable ScannedFile found) {
+
+    public enum Kind {
+        /** Other content. */
+        MODIFIED,
+        /** Same content, other owner, group or mode. */
+        METADATA_ONLY,
+        MISSING,
+        /** Not in the baseline. */
+        UNEXPECTED,
+        /** A link, directory, fifo, device or socket where the baseline has a file; or hard-linked elsewhere. */
+        WRONG_TYPE,
+        /** There, but its content could not be read or kept changing. */
+        UNREADABLE;
+
+        public String code() {
+            return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+
+/**
+ * One change to a node or cluster, before it happens.
+ *
+ * @param actor in whose name
+ * @param target what exactly is changed on the node: a rung, a path
+ * @param request the exact request, for the audit trail and the dry run; never file content
+ */
+public record Effect(Actor actor, IncidentId incident, NodeName node, Kind kind, String target, String request) {
+
+    /** What guardrails tell apart. */
+    public enum Kind {
+        /** Takes a node out of service, in part or wholly; counted against the blast radius. */
+        CONTAIN,
+        /** Undoes our own containment; needs the approval that the workflow asked for, and is never held back by a pause. */
+        RELEASE,
+        /** Puts a baseline file in the place of what is there. */
+        RESTORE_FILE,
+        /** Moves a file that the baseline does not know out of the way. */
+        QUARANTINE_FILE;
+
+        public String code() {
+            return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package dev.drawbridge.guardrail;
+
+/**
+ * One rule in front of every effect. Called inside the transaction that also reserves what the rule counts; an exception
+ * counts as a refusal. More rules join as beans (etcd quorum, storm latch, budgets).
+ */
+interface Guardrail {
+    /** Its name in verdicts, audit entries and the README, for example {@code protected-nodes}. */
+    String rule();
+
+    Verdict judge(Effect effect);
+}

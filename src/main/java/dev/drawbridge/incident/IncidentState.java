@@ -1,0 +1,26 @@
+package dev.drawbridge.incident;
+
+/** Where an incident stands; the codes are part of the HTTP contract. */
+public enum IncidentState {
+    OPEN,
+    CONTAINED,
+    RESTORING,
+    VERIFYING,
+    AWAITING_APPROVAL,
+    /** Needs a person; trying again will not help. */
+    STALLED,
+    CLOSED_RESOLVED,
+    CLOSED_FALSE_POSITIVE;
+
+    public boolean closed() {
+        return this == CLOSED_RESOLVED || this == CLOSED_FALSE_POSITIVE;
+    }
+
+    public String code() {
+        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+
+    public static IncidentState ofCode(String code) {
+        return valueOf(code.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+    }
+}

@@ -1,0 +1,41 @@
+package dev.drawbridge.incident;
+
+import dev.drawbridge.alert.Alert;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.AlertId;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Opens, correlates, moves and closes incidents. One open incident per cluster and node, unique in the database. */
+public interface Incidents {
+    Optional<Incident> find(IncidentId id);
+
+    /**
+     * Newest first.
+     *
+     * @param before id of the last incident of the page before, null for the first page
+     */
+    List<Incident> page(@Nullable NodeName node, @Nullable IncidentState state, @Nullable IncidentId before, int limit);
+
+    /** The alerts of an incident, oldest first. */
+    List<Alert> alerts(IncidentId id);
+
+    /**
+     * Moves an open incident to another state, with an audit entry; nothing happens when it is in that state already.
+     *
+     * @throws IllegalStateException when the incident is closed
+     */
+    void move(Actor actor, IncidentId id, IncidentState state, String reason);
+
+    /** Closes it: {@code state} is one of the closed ones. Idempotent. */
+    void close(Actor actor, IncidentId id, IncidentState state, String resolution);
+
+    /** Sets the state that was left by {@link IncidentState#STALLED}, after a person had a failed step tried again. */
+    void resume(Actor actor, IncidentId id, String reason);
+
+    /** A person answers a stale alert: opens an incident for it (or joins the open one). */
+    Optional<IncidentId> respond(Actor actor, AlertId alert, String reason);
+}

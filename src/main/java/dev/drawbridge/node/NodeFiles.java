@@ -1,0 +1,68 @@
+package dev.drawbridge.node;
+
+import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands on the files of nodes. Two real ways exist for it: SSH, and a helper pod with {@code exec}. No component of a path
+ * may be a symbolic link; that is refused on the node, at the moment of the act.
+ *
+ * <p>All methods throw {@link NodeUnreachableException} when there is no connection or it breaks, and
+ * {@link NodeAccessException} for everything else that is a fault. Each has a time limit.
+ */
+public interface NodeFiles {
+
+    /** Scans the trees in one round trip, in constant memory per file, without following links or crossing file systems. */
+    NodeScan scan(NodeName node, List<NodePath> roots);
+
+    /**
+     * Streams the content of a regular file.
+     *
+     * @param limit bytes at most; a longer file is a {@link NodeAccessException}
+     * @return digest of what was streamed; empty when there is no regular file at that path
+     */
+    Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit);
+
+    /**
+     * Puts a file in place atomically: staged on the same file system outside any watched directory, flushed, owner and mode set, renamed over,
+     * directory flushed, read back.
+     */
+    WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content);
+
+    /**
+     * Moves a file out of the way into a directory that only root may read, outside kubelet's and all watched paths.
+     *
+     * @param expected digest that it must still have; null for anything but a readable regular file
+     */
+    WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected);
+
+    /**
+     * @param expected digest of the content that is replaced, null when nothing may be there: what somebody changed meanwhile
+     *     is not overwritten
+     * @param mode permission bits (octal 07777)
+     */
+    record FileWrite(
+            NodePath path, @Nullable Digest expected, Digest content, long size, int mode, long uid, long gid) {}
+
+    /** What came of a change to a file. */
+    sealed interface WriteOutcome {
+        /** @param where final path: the file itself, or the place in quarantine */
+        record Written(NodePath where) implements WriteOutcome {}
+
+        /** It was already as wanted: a rerun after a crash. */
+        record AlreadyDone() implements WriteOutcome {}
+
+        /** The node no longer holds what the plan was made for. */
+        record Changed(String found) implements WriteOutcome {}
+
+        /** A link on the way, a directory in the place, another file system: a person must look. */
+        record Refused(String reason) implements WriteOutcome {}
+    }
+}

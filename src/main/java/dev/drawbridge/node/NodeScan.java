@@ -1,0 +1,29 @@
+package dev.drawbridge.node;
+
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One complete scan of some trees of a node; an incomplete one is an exception, never a short list.
+ *
+ * @param roots what was scanned; a root that does not exist has simply no entries
+ * @param users names to user ids, from the node's own passwd file
+ * @param groups names to group ids, from the node's own group file
+ */
+public record NodeScan(
+        NodeName node,
+        Instant at,
+        List<NodePath> roots,
+        List<ScannedFile> files,
+        Map<String, Long> users,
+        Map<String, Long> groups) {
+    public NodeScan {
+        roots = List.copyOf(roots);
+        files = List.copyOf(files);
+        users = Map.copyOf(users);
+        groups = Map.copyOf(groups);
+    }
+}

@@ -1,0 +1,84 @@
+package dev.drawbridge.playbook;
+
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.WatchedSet;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The response to one class of incident, as read from a YAML file of {@code apiVersion: drawbridge.dev/v1}.
+ *
+ * @param name unique in the catalogue
+ * @param version as the author wrote it, plus the first digits of the file's digest: {@code 1.0.0+3f2a9c41d0e7}
+ * @param workflow id of the BPMN process that is started
+ * @param rungs of containment, in order
+ * @param watched what may be named, scanned and written
+ */
+public record Playbook(
+        String name,
+        String version,
+        String title,
+        Match match,
+        List<Exclusion> exclusions,
+        String workflow,
+        List<String> rungs,
+        WatchedSet watched,
+        BaselinePolicy baseline,
+        VerificationPolicy verification,
+        Approvals approvals,
+        Deadlines deadlines,
+        Triage triage) {
+
+    /** @param rules by source: rule ids that this playbook answers */
+    public record Match(Map<String, Set<String>> rules, List<String> paths) {}
+
+    /**
+     * Known good activity. Every given field must match; the process name alone is not a field, on purpose. It never skips the
+     * drift check.
+     */
+    public record Exclusion(
+            String reason,
+            List<String> executables,
+            List<String> users,
+            List<String> sha256,
+            List<String> paths,
+            List<String> hosts,
+            List<String> changeWindows) {}
+
+    /** @param askFirst file classes whose restore waits for a person */
+    public record BaselinePolicy(Set<FileClass> askFirst) {}
+
+    /** @param soak wait before the second verification; @param attempts restore rounds before a person is asked */
+    public record VerificationPolicy(
+            Duration soak, int attempts, boolean nodeReady, boolean apiServer, boolean staticPods) {}
+
+    /**
+     * Groups that may decide.
+     *
+     * @param fourEyes whoever decided earlier on the incident may not approve the return to service
+     */
+    public record Approvals(
+            List<String> containment,
+            List<String> plan,
+            List<String> returnToService,
+            List<String> skip,
+            boolean fourEyes) {}
+
+    /**
+     * How long people have. A deadline escalates; none of them ever releases a node.
+     *
+     * @param containOnDeadline a suspicious alert that nobody judged in time is contained
+     */
+    public record Deadlines(
+            Duration containmentDecision,
+            boolean containOnDeadline,
+            Duration planApproval,
+            Duration returnToService,
+            Duration escalation,
+            Duration followUp) {}
+
+    /** @param trustedExecutables absolute paths of programs that may change watched files: name and place must both fit */
+    public record Triage(Set<String> trustedExecutables) {}
+}

@@ -1,0 +1,26 @@
+package dev.drawbridge.playbook;
+
+import dev.drawbridge.alert.Alert;
+import dev.drawbridge.shared.IncidentId;
+import org.jspecify.annotations.Nullable;
+
+/** Starts the workflow of a playbook for an incident; implemented by the package that knows the engine. */
+public interface PlaybookRunner {
+    /**
+     * Joins the transaction of the caller: no workflow without incident, no incident without workflow.
+     *
+     * @param node the known node, null when the host is none of ours
+     */
+    void start(Start start);
+
+    /** A further alert for an open incident: it may turn a waiting "suspicious" into "malicious". */
+    void alertJoined(IncidentId incident, Alert alert, boolean excluded);
+
+    record Start(
+            IncidentId incident,
+            Playbook playbook,
+            dev.drawbridge.shared.@Nullable NodeName node,
+            Alert alert,
+            boolean excluded,
+            boolean byPerson) {}
+}

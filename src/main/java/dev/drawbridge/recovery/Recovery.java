@@ -1,0 +1,35 @@
+package dev.drawbridge.recovery;
+
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds drift, keeps evidence of it, and restores by plan. Each method is one step of the workflow and can be repeated. */
+public interface Recovery {
+    /** Scans the whole watched set, compares, and keeps the plan as the incident's newest. */
+    PlanOutcome plan(Actor actor, IncidentId incident, NodeName node, RecoveryPolicy policy);
+
+    /**
+     * Captures every file that the newest plan would change, and the files the alerts named.
+     *
+     * @return the receipt, or empty when the node no longer holds what the plan was made for: plan again
+     */
+    Optional<EvidenceReceipt> captureEvidence(Actor actor, IncidentId incident, NodeName node, List<NodePath> alerted);
+
+    /**
+     * Carries out the newest plan.
+     *
+     * @param approvedPlan hash of the plan that may be carried out: the approved one where approval was needed; any other
+     *     newest plan is {@link RestoreOutcome.Lapsed}
+     */
+    RestoreOutcome restore(
+            Actor actor, IncidentId incident, NodeName node, Digest approvedPlan, EvidenceReceipt receipt);
+
+    /** The newest plan of an incident; empty when none was made or the node was in sync. */
+    Optional<RestorePlan> newestPlan(IncidentId incident);
+}

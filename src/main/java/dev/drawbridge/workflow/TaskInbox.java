@@ -1,0 +1,30 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.shared.IncidentId;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What waits for people, and the rules for answering it. */
+public interface TaskInbox {
+    /** Open tasks, oldest first, after the given task id (null from the start). */
+    List<HumanTask> open(@Nullable String after, int limit);
+
+    /** Every task of an incident, oldest first. */
+    List<HumanTask> ofIncident(IncidentId incident);
+
+    Optional<HumanTask> find(String id);
+
+    TaskOutcome claim(String id, Person person);
+
+    /** @param planHash must equal the task's plan hash where it has one and the caller sends one; required for {@code approve-plan} */
+    TaskOutcome complete(String id, Person person, String decision, String reason, @Nullable String planHash);
+
+    /** Who decides: login name and groups, from the session or API credentials, never from the request. */
+    record Person(String name, Set<String> groups) {
+        public Person {
+            groups = Set.copyOf(groups);
+        }
+    }
+}

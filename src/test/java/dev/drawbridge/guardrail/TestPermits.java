@@ -1,0 +1,15 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+
+/** Permits for tests of what lies behind the gate. */
+public final class TestPermits {
+    private TestPermits() {}
+
+    public static Permit on(NodeName node) {
+        return new Permit(
+                new Effect(Actor.SYSTEM, IncidentId.of("test"), node, Effect.Kind.RESTORE_FILE, "test", "test"));
+    }
+}

@@ -1,0 +1,65 @@
+package dev.drawbridge.shared;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.h2.jdbcx.JdbcConnectionPool;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** A migrated database for tests without a Spring context: H2 in memory, or a real PostgreSQL. */
+public final class TestDatabase implements AutoCloseable {
+    private final DataSource dataSource;
+    private final AutoCloseable closing;
+
+    private TestDatabase(DataSource dataSource, AutoCloseable closing) {
+        this.dataSource = dataSource;
+        this.closing = closing;
+        Flyway.configure().dataSource(dataSource).load().migrate();
+    }
+
+    public static TestDatabase h2() {
+        JdbcConnectionPool pool = JdbcConnectionPool.create(
+                "jdbc:h2:mem:" + UUID.randomUUID() + ";MODE=PostgreSQL;LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1", "sa", "");
+        pool.setMaxConnections(40);
+        return new TestDatabase(pool, pool::dispose);
+    }
+
+    /** A PostgreSQL of this test's own, with durable commits. */
+    public static TestDatabase postgres() {
+        try {
+            EmbeddedPostgres server = EmbeddedPostgres.builder()
+                    .setServerConfig("fsync", "on")
+                    .setServerConfig("synchronous_commit", "on")
+                    .start();
+            return new TestDatabase(server.getPostgresDatabase(), server);
+        } catch (IOException noServer) {
+            throw new UncheckedIOException(noServer);
+        }
+    }
+
+    public DataSource dataSource() {
+        return dataSource;
+    }
+
+    public JdbcClient jdbc() {
+        return JdbcClient.create(dataSource);
+    }
+
+    public JdbcTransactionManager transactions() {
+        return new JdbcTransactionManager(dataSource);
+    }
+
+    public TransactionTemplate transaction() {
+        return new TransactionTemplate(transactions());
+    }
+
+    @Override
+    public void close() throws Exception {
+        closing.close();
+    }
+}
