@@ -24,7 +24,7 @@ public final class TestDatabase implements AutoCloseable {
 
     public static TestDatabase h2() {
         JdbcConnectionPool pool = JdbcConnectionPool.create(
-                "jdbc:h2:mem:" + UUID.randomUUID() + ";MODE=PostgreSQL;LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1", "sa", "");
+                "jdbc:h2:mem:" + UUID.randomUUID() + ";LOCK_TIMEOUT=10000;DB_CLOSE_DELAY=-1", "sa", "");
         pool.setMaxConnections(40);
         return new TestDatabase(pool, pool::dispose);
     }
