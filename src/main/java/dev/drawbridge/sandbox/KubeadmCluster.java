@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class KubeadmCluster {
     private static final List<String> STATIC_PODS =
             List.of("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler");
-    private static final String ENDPOINT = "https://10.20.0.10:6443";
+    static final String ENDPOINT = "https://10.20.0.10:6443";
     private static final int PRIVATE = 0600;
     private static final int PUBLIC = 0644;
 
