@@ -1,0 +1,322 @@
+package dev.drawbridge.node.ssh;
+
+import dev.drawbridge.node.FileType;
+import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodePath;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what {@code scan.sh} writes, as it comes. Everything in it may be forged by a compromised node: sizes and counts
+ * are bounded, numbers are parsed strictly, and only paths below the scanned roots are accepted.
+ */
+final class ScanOutput extends OutputStream {
+    private static final int MAX_FIELD = 1_100_000; // the passwd table; a path is 4095 bytes at most
+    private static final int GNU_FIELDS = 11;
+    private static final int PORTABLE_FIELDS = 4;
+
+    private enum Section {
+        HEAD,
+        PASSWD,
+        GROUP,
+        GNU,
+        HASHES,
+        AGAIN,
+        PORTABLE,
+        EMPTY,
+        END
+    }
+
+    /** What identifies a state of a file: when any of it differs between the two listings, the digest proves nothing. */
+    private record Entry(String type, int mode, long uid, long gid, long size, String stamp, int links, String link) {}
+
+    private final String prefix;
+    private final List<NodePath> roots;
+    private final int maxEntries;
+    private final ByteArrayOutputStream field = new ByteArrayOutputStream(256);
+    private final List<String> fields = new ArrayList<>(GNU_FIELDS);
+    private final Map<String, Entry> first = new TreeMap<>();
+    private final Map<String, String> digests = new HashMap<>();
+    private final Map<String, Entry> again = new HashMap<>();
+    private final List<ScannedFile> portable = new ArrayList<>();
+    private final Map<String, Long> users = new HashMap<>();
+    private final Map<String, Long> groups = new HashMap<>();
+    private Section section = Section.HEAD;
+    private boolean gnu;
+
+    /** @param prefix physical root prefix, empty for {@code /} */
+    ScanOutput(String prefix, List<NodePath> roots, int maxEntries) {
+        this.prefix = prefix;
+        this.roots = roots;
+        this.maxEntries = maxEntries;
+    }
+
+    @Override
+    public void write(int b) {
+        if (b == 0) {
+            accept(field.toString(StandardCharsets.ISO_8859_1));
+            field.reset();
+        } else {
+            if (field.size() >= MAX_FIELD) {
+                throw new NodeAccessException("the scan holds a field that is too long");
+            }
+            field.write(b);
+        }
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) {
+        for (int i = from; i < from + length; i++) {
+            write(bytes[i]);
+        }
+    }
+
+    private void accept(String text) {
+        switch (section) {
+            case HEAD -> section = head(text);
+            case PASSWD -> {
+                table(text, users);
+                section = Section.HEAD;
+            }
+            case GROUP -> {
+                table(text, groups);
+                section = Section.HEAD;
+            }
+            case EMPTY -> section = expect(text, "END", Section.END);
+            case GNU -> record(text, "HASHES", Section.HASHES, GNU_FIELDS, () -> listing(first));
+            case HASHES -> digest(text);
+            case AGAIN -> record(text, "END", Section.END, GNU_FIELDS, () -> listing(again));
+            case PORTABLE -> record(text, "END", Section.END, PORTABLE_FIELDS, this::portableEntry);
+            case END -> throw new NodeAccessException("the scan goes on after its end");
+        }
+    }
+
+    private Section head(String text) {
+        return switch (text) {
+            case "U" -> Section.PASSWD;
+            case "W" -> Section.GROUP;
+            case "N" -> Section.EMPTY;
+            case "P" -> Section.PORTABLE;
+            case "G" -> {
+                gnu = true;
+                yield Section.GNU;
+            }
+            default -> throw new NodeAccessException("the scan does not begin as it should");
+        };
+    }
+
+    private static Section expect(String text, String marker, Section next) {
+        if (!text.equals(marker)) {
+            throw new NodeAccessException("the scan is malformed");
+        }
+        return next;
+    }
+
+    private void record(String text, String marker, Section next, int size, Runnable complete) {
+        if (fields.isEmpty() && text.equals(marker)) {
+            section = next;
+            return;
+        }
+        fields.add(text);
+        if (fields.size() == size) {
+            complete.run();
+            fields.clear();
+        }
+    }
+
+    private void listing(Map<String, Entry> into) {
+        if (into.size() >= maxEntries) {
+            throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
+        }
+        into.put(
+                fields.get(10),
+                new Entry(
+                        fields.get(0),
+                        (int) number(fields.get(1), 8),
+                        number(fields.get(2), 10),
+                        number(fields.get(3), 10),
+                        number(fields.get(4), 10),
+                        fields.get(5) + " " + fields.get(6) + " " + fields.get(7),
+                        (int) number(fields.get(8), 10),
+                        fields.get(9)));
+    }
+
+    private void digest(String text) {
+        if (text.equals("AGAIN")) {
+            section = Section.AGAIN;
+            return;
+        }
+        // "<64 digits>  <path>"; unreadable files have no line
+        if (text.length() < 67 || digests.size() >= maxEntries) {
+            throw new NodeAccessException("the scan holds a malformed digest");
+        }
+        digests.put(text.substring(66), text.substring(0, 64));
+    }
+
+    private void portableEntry() {
+        if (portable.size() >= maxEntries) {
+            throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
+        }
+        String stat = fields.get(0);
+        NodePath path = path(fields.get(3));
+        if (path == null) {
+            return;
+        }
+        if (stat.equals("gone") || stat.equals("changed")) {
+            portable.add(unstable(path));
+            return;
+        }
+        String[] parts = stat.split(" ");
+        if (parts.length != 8) {
+            throw new NodeAccessException("the scan holds a malformed entry");
+        }
+        long raw = number(parts[0], 16);
+        portable.add(new ScannedFile(
+                path,
+                type(raw),
+                (int) (raw & 07777),
+                number(parts[1], 10),
+                number(parts[2], 10),
+                number(parts[3], 10),
+                number(parts[4], 10),
+                (int) number(parts[7], 10),
+                fields.get(1).isEmpty() ? null : checked(fields.get(1)),
+                fields.get(2).isEmpty() ? null : link(fields.get(2))));
+    }
+
+    /** The entries below the roots in the order of their paths, complete or not at all. */
+    List<ScannedFile> files() {
+        if (section != Section.END) {
+            throw new NodeAccessException("the scan ended early");
+        }
+        if (!gnu) {
+            return portable.stream()
+                    .sorted(java.util.Comparator.comparing(ScannedFile::path))
+                    .toList();
+        }
+        List<ScannedFile> files = new ArrayList<>(first.size());
+        first.forEach((raw, entry) -> {
+            NodePath path = path(raw);
+            if (path != null) {
+                files.add(entry.equals(again.get(raw)) ? stable(path, entry, digests.get(raw)) : unstable(path));
+            }
+        });
+        // what appeared between the two listings
+        again.keySet().stream()
+                .filter(raw -> !first.containsKey(raw))
+                .map(this::path)
+                .filter(java.util.Objects::nonNull)
+                .forEach(path -> files.add(unstable(path)));
+        files.sort(java.util.Comparator.comparing(ScannedFile::path));
+        return files;
+    }
+
+    Map<String, Long> users() {
+        return users;
+    }
+
+    Map<String, Long> groups() {
+        return groups;
+    }
+
+    private static ScannedFile stable(NodePath path, Entry entry, @Nullable String digest) {
+        FileType type = switch (entry.type()) {
+            case "f" -> FileType.FILE;
+            case "d" -> FileType.DIRECTORY;
+            case "l" -> FileType.SYMLINK;
+            case "p" -> FileType.FIFO;
+            case "s" -> FileType.SOCKET;
+            case "c" -> FileType.CHARACTER_DEVICE;
+            case "b" -> FileType.BLOCK_DEVICE;
+            default -> FileType.UNSTABLE;
+        };
+        String stamp = entry.stamp();
+        int dot = stamp.indexOf('.') > 0 ? stamp.indexOf('.') : stamp.indexOf(' ');
+        return new ScannedFile(
+                path,
+                type,
+                entry.mode(),
+                entry.uid(),
+                entry.gid(),
+                entry.size(),
+                number(stamp.substring(0, dot), 10),
+                entry.links(),
+                type == FileType.FILE && digest != null ? checked(digest) : null,
+                type == FileType.SYMLINK ? link(entry.link()) : null);
+    }
+
+    private static ScannedFile unstable(NodePath path) {
+        return new ScannedFile(path, FileType.UNSTABLE, 0, 0, 0, 0, 0, 1, null, null);
+    }
+
+    private static FileType type(long raw) {
+        return switch ((int) (raw >> 12)) {
+            case 8 -> FileType.FILE;
+            case 4 -> FileType.DIRECTORY;
+            case 10 -> FileType.SYMLINK;
+            case 1 -> FileType.FIFO;
+            case 12 -> FileType.SOCKET;
+            case 2 -> FileType.CHARACTER_DEVICE;
+            case 6 -> FileType.BLOCK_DEVICE;
+            default -> FileType.UNSTABLE;
+        };
+    }
+
+    private @Nullable NodePath path(String raw) {
+        if (!raw.startsWith(prefix + "/")) {
+            throw new NodeAccessException("the scan names a path outside the node's root");
+        }
+        byte[] bytes = raw.substring(prefix.length()).getBytes(StandardCharsets.ISO_8859_1);
+        NodePath path;
+        try {
+            path = NodePath.ofBytes(bytes);
+        } catch (IllegalArgumentException forged) {
+            throw new NodeAccessException("the scan names an impossible path", forged);
+        }
+        return roots.stream().anyMatch(path::isWithin) ? path : null;
+    }
+
+    private static String link(String raw) {
+        String target = raw.length() > NodePath.MAX_BYTES ? raw.substring(0, NodePath.MAX_BYTES) : raw;
+        StringBuilder shown = new StringBuilder();
+        for (char c : target.toCharArray()) {
+            shown.append(c < 0x20 || c >= 0x7f || c == '\\' ? String.format("\\x%02x", (int) c) : String.valueOf(c));
+        }
+        return shown.toString();
+    }
+
+    private static Digest checked(String hex) {
+        try {
+            return Digest.of(hex);
+        } catch (IllegalArgumentException forged) {
+            throw new NodeAccessException("the scan holds a malformed digest", forged);
+        }
+    }
+
+    private static long number(String text, int radix) {
+        try {
+            return Long.parseLong(text, radix);
+        } catch (NumberFormatException forged) {
+            throw new NodeAccessException("the scan holds a malformed number", forged);
+        }
+    }
+
+    /** {@code name:password:id:...} lines of passwd(5) and group(5); others are left out. */
+    private static void table(String text, Map<String, Long> into) {
+        text.lines().limit(20_000).forEach(line -> {
+            String[] parts = line.split(":", 4);
+            if (parts.length >= 3 && parts[2].matches("\\d{1,10}") && parts[0].matches("[\\w.][\\w.$-]{0,63}")) {
+                into.putIfAbsent(parts[0], Long.parseLong(parts[2]));
+            }
+        });
+    }
+}

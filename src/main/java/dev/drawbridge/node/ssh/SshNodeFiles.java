@@ -1,0 +1,210 @@
+package dev.drawbridge.node.ssh;
+
+import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.NodeFiles;
+import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Files of nodes over SSH. Every act is one command and one round trip: a constant script and octal arguments. */
+@Component
+class SshNodeFiles implements NodeFiles {
+    private static final int MAX_ANSWER = 8_192;
+    private static final int NOTHING_THERE = 44;
+    private static final int LINK_ON_THE_WAY = 45;
+    private static final int NOT_A_FILE = 46;
+
+    private final SshSessions sessions;
+    private final NodeSshProperties settings;
+    private final Clock clock;
+    private final Script scan = Script.load("scan");
+    private final Script read = Script.load("read");
+    private final Script write = Script.load("write");
+    private final Script quarantine = Script.load("quarantine");
+
+    SshNodeFiles(SshSessions sessions, NodeSshProperties settings, Clock clock) {
+        this.sessions = sessions;
+        this.settings = settings;
+        this.clock = clock;
+    }
+
+    @Override
+    public NodeScan scan(NodeName node, List<NodePath> roots) {
+        NodePath prefix = sessions.endpoint(node).rootPrefix();
+        List<String> arguments = new ArrayList<>(List.of(Script.octal(prefix.toBytes())));
+        roots.forEach(root -> arguments.add(Script.octal(root.toBytes())));
+        String latin = new String(prefix.toBytes(), StandardCharsets.ISO_8859_1);
+        ScanOutput output = new ScanOutput(latin.equals("/") ? "" : latin, roots, settings.maxScanEntries());
+        SshSessions.Ended ended =
+                sessions.run(node, scan.command(settings.sudo(), arguments), InputStream.nullInputStream(), output);
+        if (ended.code() != 0) {
+            throw failed("scan", node, ended);
+        }
+        return new NodeScan(
+                node,
+                clock.instant().truncatedTo(ChronoUnit.MICROS),
+                roots,
+                output.files(),
+                output.users(),
+                output.groups());
+    }
+
+    @Override
+    public Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit) {
+        Hashing hashing = new Hashing(sink, limit);
+        List<String> arguments = new ArrayList<>(where(node, path));
+        arguments.add(Long.toString(limit + 1));
+        SshSessions.Ended ended =
+                sessions.run(node, read.command(settings.sudo(), arguments), InputStream.nullInputStream(), hashing);
+        if (ended.code() == NOTHING_THERE || ended.code() == NOT_A_FILE) {
+            return Optional.empty();
+        }
+        if (ended.code() == LINK_ON_THE_WAY) {
+            throw new NodeAccessException("a link on the way to " + path + " on node " + node);
+        }
+        if (hashing.overflowed()) {
+            throw new NodeAccessException(path + " on node " + node + " is larger than " + limit + " bytes");
+        }
+        if (ended.code() != 0) {
+            throw failed("read of " + path, node, ended);
+        }
+        return Optional.of(hashing.digest());
+    }
+
+    @Override
+    public WriteOutcome write(NodeName node, Permit permit, FileWrite file, InputStream content) {
+        permit.requireNode(node);
+        List<String> arguments = new ArrayList<>(where(node, file.path()));
+        arguments.addAll(List.of(
+                file.expected() == null ? "none" : file.expected().hex(),
+                file.content().hex(),
+                Long.toString(file.size()),
+                Integer.toOctalString(file.mode()),
+                Long.toString(file.uid()),
+                Long.toString(file.gid()),
+                Script.octal(settings.workPath().toBytes())));
+        return outcome(
+                node, "write of " + file.path(), write.command(settings.sudo(), arguments), content, file.path());
+    }
+
+    @Override
+    public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
+        permit.requireNode(node);
+        // the same file of the same incident goes to the same place: that is how a rerun knows its own work
+        String id = Digest.ofText(permit.effect().incident() + " " + path + " " + expected)
+                .hex()
+                .substring(0, 32);
+        List<String> arguments = new ArrayList<>(where(node, path));
+        arguments.addAll(List.of(
+                expected == null ? "any" : expected.hex(),
+                id,
+                Script.octal(settings.workPath().toBytes())));
+        return outcome(
+                node,
+                "quarantine of " + path,
+                quarantine.command(settings.sudo(), arguments),
+                InputStream.nullInputStream(),
+                settings.workPath().resolve("quarantine/" + id));
+    }
+
+    private List<String> where(NodeName node, NodePath path) {
+        NodePath prefix = sessions.endpoint(node).rootPrefix();
+        byte[] whole = path.toBytes();
+        byte[] parent = path.parent().toBytes();
+        int nameFrom = parent.length == 1 ? 1 : parent.length + 1;
+        byte[] name = java.util.Arrays.copyOfRange(whole, nameFrom, whole.length);
+        return List.of(Script.octal(prefix.toBytes()), Script.octal(parent), Script.octal(name));
+    }
+
+    private WriteOutcome outcome(NodeName node, String act, String command, InputStream content, NodePath where) {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        SshSessions.Ended ended = sessions.run(node, command, content, new Bounded(answer));
+        if (ended.code() != 0) {
+            throw failed(act, node, ended);
+        }
+        String[] words = answer.toString(StandardCharsets.UTF_8).strip().split(" ", 3);
+        if (words.length < 2 || !words[0].equals("RESULT")) {
+            throw new NodeAccessException("the " + act + " on node " + node + " gave no answer");
+        }
+        String detail = words.length == 3 ? words[2] : "";
+        return switch (words[1]) {
+            case "WRITTEN" -> new WriteOutcome.Written(where);
+            case "ALREADY" -> new WriteOutcome.AlreadyDone();
+            case "CHANGED" -> new WriteOutcome.Changed(detail);
+            case "REFUSED" -> new WriteOutcome.Refused(detail);
+            default -> throw new NodeAccessException("the " + act + " on node " + node + " gave an unknown answer");
+        };
+    }
+
+    private static NodeAccessException failed(String act, NodeName node, SshSessions.Ended ended) {
+        String said = ended.stderr().replaceAll("[^\\x20-\\x7e]+", " ").strip();
+        String shortened = said.length() > 300 ? said.substring(0, 300) : said;
+        return new NodeAccessException(
+                "the " + act + " on node " + node + " ended with " + ended.code() + ": " + shortened);
+    }
+
+    /** Digests what passes and stops passing it on at the limit. */
+    private static final class Hashing extends OutputStream {
+        private final OutputStream sink;
+        private final long limit;
+        private final MessageDigest digest = Digest.sha256();
+        private long passed;
+
+        Hashing(OutputStream sink, long limit) {
+            this.sink = sink;
+            this.limit = limit;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            passed += length;
+            if (passed <= limit) {
+                digest.update(bytes, from, length);
+                sink.write(bytes, from, length);
+            }
+        }
+
+        boolean overflowed() {
+            return passed > limit;
+        }
+
+        Digest digest() {
+            return Digest.of(digest);
+        }
+    }
+
+    private static final class Bounded extends OutputStream {
+        private final ByteArrayOutputStream kept;
+
+        Bounded(ByteArrayOutputStream kept) {
+            this.kept = kept;
+        }
+
+        @Override
+        public void write(int b) {
+            if (kept.size() < MAX_ANSWER) {
+                kept.write(b);
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+package dev.drawbridge.node.ssh;
+
+import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.NodeEndpoint;
+import dev.drawbridge.node.NodeEndpoints;
+import dev.drawbridge.node.NodeUnreachableException;
+import dev.drawbridge.shared.NodeName;
+import jakarta.annotation.PreDestroy;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.channel.ChannelExec;
+import org.apache.sshd.client.channel.ClientChannelEvent;
+import org.apache.sshd.client.keyverifier.KnownHostsServerKeyVerifier;
+import org.apache.sshd.client.keyverifier.RejectAllServerKeyVerifier;
+import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.NamedResource;
+import org.apache.sshd.common.session.SessionHeartbeatController;
+import org.apache.sshd.common.util.security.SecurityUtils;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * One kept-alive SSH session per node (a new one costs half a second), host keys pinned, bounded concurrency. A session that
+ * broke is replaced at the next command, never in the middle of one: what was asked may have happened.
+ */
+@Component
+class SshSessions {
+    private static final int MAX_STDERR = 4_096;
+
+    private final NodeEndpoints endpoints;
+    private final NodeSshProperties settings;
+    private final Map<NodeName, ClientSession> sessions = new ConcurrentHashMap<>();
+    private final Map<NodeName, Semaphore> slots = new ConcurrentHashMap<>();
+    private @Nullable SshClient client;
+
+    SshSessions(NodeEndpoints endpoints, NodeSshProperties settings) {
+        this.endpoints = endpoints;
+        this.settings = settings;
+    }
+
+    /** Exit code and the first bytes of what a command wrote to its error stream. */
+    record Ended(int code, String stderr) {}
+
+    NodeEndpoint endpoint(NodeName node) {
+        return endpoints
+                .find(node)
+                .orElseThrow(() -> new NodeUnreachableException("no address is known for node " + node, null));
+    }
+
+    /**
+     * Runs one command.
+     *
+     * @param stdin what the command may read; closed by the caller
+     * @param stdout receives the output as it comes, on another thread; an exception from it ends the command
+     */
+    Ended run(NodeName node, String command, InputStream stdin, OutputStream stdout) {
+        Semaphore slot = slots.computeIfAbsent(node, this::slots);
+        acquire(node, slot);
+        try {
+            return runNow(node, command, stdin, stdout);
+        } finally {
+            slot.release();
+        }
+    }
+
+    private Semaphore slots(NodeName node) {
+        return new Semaphore(settings.maxConcurrentCommands(), true);
+    }
+
+    private void acquire(NodeName node, Semaphore slot) {
+        try {
+            if (!slot.tryAcquire(settings.commandTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new NodeUnreachableException("too many commands wait for node " + node, null);
+            }
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            throw new NodeUnreachableException("interrupted while waiting for node " + node, stopping);
+        }
+    }
+
+    private Ended runNow(NodeName node, String command, InputStream stdin, OutputStream stdout) {
+        ClientSession session = session(node);
+        ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+        Guarded output = new Guarded(stdout);
+        try (ChannelExec channel = session.createExecChannel(command)) {
+            channel.setIn(stdin);
+            channel.setOut(output);
+            channel.setErr(new FirstBytes(stderr, MAX_STDERR));
+            channel.open().verify(settings.connectTimeout());
+            Set<ClientChannelEvent> events =
+                    channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), settings.commandTimeout());
+            if (events.contains(ClientChannelEvent.TIMEOUT)) {
+                drop(node, session);
+                throw new NodeUnreachableException(
+                        "no answer from node " + node + " within " + settings.commandTimeout(), null);
+            }
+            Integer code = channel.getExitStatus();
+            if (code == null) {
+                drop(node, session);
+                throw new NodeUnreachableException("the connection to node " + node + " broke", null);
+            }
+            output.rethrow();
+            return new Ended(code, stderr.toString(StandardCharsets.UTF_8));
+        } catch (IOException broken) {
+            drop(node, session);
+            throw new NodeUnreachableException("the connection to node " + node + " broke", broken);
+        }
+    }
+
+    private ClientSession session(NodeName node) {
+        ClientSession open = sessions.get(node);
+        if (open != null && open.isOpen()) {
+            return open;
+        }
+        // one lock per node: a node that does not answer holds up nobody else
+        synchronized (slots.computeIfAbsent(node, this::slots)) {
+            open = sessions.get(node);
+            if (open != null && open.isOpen()) {
+                return open;
+            }
+            ClientSession fresh = connect(node, endpoint(node));
+            sessions.put(node, fresh);
+            return fresh;
+        }
+    }
+
+    private ClientSession connect(NodeName node, NodeEndpoint endpoint) {
+        try {
+            ClientSession session = client().connect(settings.user(), endpoint.host(), endpoint.port())
+                    .verify(settings.connectTimeout())
+                    .getSession();
+            session.setSessionHeartbeat(SessionHeartbeatController.HeartbeatType.IGNORE, Duration.ofSeconds(20));
+            session.auth().verify(settings.connectTimeout());
+            return session;
+        } catch (IOException refused) {
+            throw new NodeUnreachableException("node " + node + " cannot be reached by SSH", refused);
+        }
+    }
+
+    private synchronized SshClient client() {
+        if (client != null) {
+            return client;
+        }
+        SshClient fresh = SshClient.setUpDefaultClient();
+        if (settings.knownHosts() == null || settings.privateKey() == null) {
+            throw new NodeAccessException("drawbridge.node.ssh.known-hosts and .private-key must be set");
+        }
+        // a host key that is not pinned is refused: trust on first use would trust the attacker's proxy
+        fresh.setServerKeyVerifier(
+                new KnownHostsServerKeyVerifier(RejectAllServerKeyVerifier.INSTANCE, settings.knownHosts()));
+        fresh.setUserAuthFactoriesNameList("publickey");
+        fresh.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
+        fresh.setKeyIdentityProvider(keys());
+        fresh.start();
+        client = fresh;
+        return fresh;
+    }
+
+    private org.apache.sshd.common.keyprovider.KeyIdentityProvider keys() {
+        try (InputStream file =
+                java.nio.file.Files.newInputStream(java.util.Objects.requireNonNull(settings.privateKey()))) {
+            Iterable<KeyPair> pairs = SecurityUtils.loadKeyPairIdentities(
+                    null, NamedResource.ofName("drawbridge.node.ssh.private-key"), file, null);
+            return org.apache.sshd.common.keyprovider.KeyIdentityProvider.wrapKeyPairs(pairs);
+        } catch (IOException | GeneralSecurityException unreadable) {
+            throw new NodeAccessException("drawbridge.node.ssh.private-key cannot be read", unreadable);
+        }
+    }
+
+    private void drop(NodeName node, ClientSession session) {
+        sessions.remove(node, session);
+        session.close(true);
+    }
+
+    @PreDestroy
+    synchronized void close() {
+        if (client != null) {
+            client.stop();
+            client = null;
+        }
+    }
+
+    /** Brings an exception of the reader, which runs on the client's own thread, to the caller; the rest of the output is dropped. */
+    private static final class Guarded extends OutputStream {
+        private final OutputStream reader;
+        private volatile @Nullable Exception failure;
+
+        Guarded(OutputStream reader) {
+            this.reader = reader;
+        }
+
+        @Override
+        public void write(int b) {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            if (failure == null) {
+                try {
+                    reader.write(bytes, from, length);
+                } catch (IOException | RuntimeException malformed) {
+                    failure = malformed;
+                }
+            }
+        }
+
+        void rethrow() {
+            Exception thrown = failure;
+            if (thrown instanceof NodeAccessException access) {
+                throw access;
+            }
+            if (thrown != null) {
+                throw new NodeAccessException("the answer could not be kept", thrown);
+            }
+        }
+    }
+
+    /** Keeps the first bytes and drops the rest: an error stream is as long as the node wants. */
+    private static final class FirstBytes extends OutputStream {
+        private final ByteArrayOutputStream kept;
+        private final int limit;
+
+        FirstBytes(ByteArrayOutputStream kept, int limit) {
+            this.kept = kept;
+            this.limit = limit;
+        }
+
+        @Override
+        public void write(int b) {
+            if (kept.size() < limit) {
+                kept.write(b);
+            }
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) {
+            kept.write(bytes, from, Math.min(length, limit - kept.size()));
+        }
+    }
+}

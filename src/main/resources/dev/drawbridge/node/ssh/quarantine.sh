@@ -1,0 +1,32 @@
+# quarantine PREFIX PARENT NAME EXPECTED ID WORK: moves the entry to WORK/quarantine/ID/content
+root "$1"
+decode "$2"; p=$d
+decode "$3"; n=$d
+x=$4 i=$5
+decode "$6"; wd=$d
+origin="$2 $3"
+if ! enter "$p"; then
+  [ ! -e "$r$p" ] && [ ! -L "$r$p" ] || answer REFUSED "a link on the way, or no directory"
+  gone=1
+fi
+found "$n"
+[ -z "${gone:-}" ] || f=none
+if [ "$f" = none ]; then
+  cd -P -- "${r:-/}" || exit 21
+  [ ! -d "$r$wd/quarantine/$i" ] || answer ALREADY "$i"
+  answer CHANGED none
+fi
+[ "$x" = any ] || [ "$f" = "$x" ] || answer CHANGED "$f"
+work "$wd" quarantine
+[ "$(stat -c %d -- "$k")" = "$(stat -c %d -- .)" ] || answer REFUSED "the work directory is on another file system"
+[ "$f" != other ] || [ ! -d "./$n" ] || answer REFUSED "it is a directory"
+q=$i
+while [ -e "$k/$q" ]; do q=$q+; done
+mkdir -m 700 -- "$k/$q" || answer REFUSED "the quarantine cannot be made"
+{ printf 'origin %s\n' "$origin"; stat -c 'mode %a uid %u gid %g size %s mtime %Y' -- "./$n"; printf 'digest %s\n' "$f"; } >"$k/$q/origin"
+sync "$k/$q/origin"
+mv -T -- "./$n" "$k/$q/content" || answer REFUSED "the rename failed"
+sync "$k/$q" .
+found "$n"
+[ "$f" = none ] || answer CHANGED "$f"
+answer WRITTEN "$q"

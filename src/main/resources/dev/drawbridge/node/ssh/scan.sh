@@ -1,0 +1,41 @@
+# scan PREFIX ROOT...: NUL-ended records. G: GNU find prints all fields, digests follow in one pass, and a second listing shows
+# what changed meanwhile. P: one record after the other by stat and sha256sum.
+root "$1"; shift
+table() { printf '%s\0' "$2"; head -c 1048576 <"$r/etc/$1" 2>/dev/null | tr -d '\000'; printf '\0'; }
+table passwd U
+table group W
+n=$#
+for a do
+  decode "$a"
+  if enter "$d"; then set -- "$@" "$r$d"; elif [ -L "$r$d" ] || [ -e "$r$d" ]; then echo "a root is a link, no directory, or cannot be entered" >&2; exit 22; fi
+done
+shift "$n"
+cd /
+if [ $# = 0 ]; then printf 'N\0END\0'; exit 0; fi
+if find / -maxdepth 0 -printf '' 2>/dev/null && printf 'x' | sha256sum -z >/dev/null 2>&1; then
+  printf 'G\0'
+  list() { find "$@" -xdev -printf '%y\0%m\0%U\0%G\0%s\0%T@\0%C@\0%i\0%n\0%l\0%p\0'; }
+  list "$@" || e=1
+  printf 'HASHES\0'
+  find "$@" -xdev -type f -print0 | xargs -0 -r sha256sum -z -- 2>/dev/null
+  printf 'AGAIN\0'
+  list "$@" || e=1
+  [ -z "${e:-}" ] || { echo "find failed" >&2; exit 23; }
+  printf 'END\0'
+else
+  printf 'P\0'
+  find "$@" -xdev -print0 | xargs -0 -r sh -c '
+    for p do
+      h= l=
+      a=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || a=
+      case $a in
+        8*) h=$(sha256sum <"$p" 2>/dev/null) || h=; h=${h%% *} ;;
+        a*) l=$(readlink -n -- "$p"; echo x); l=${l%x}; l=${l%"
+"} ;;
+      esac
+      b=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || b=
+      [ "$a" = "$b" ] || a=changed
+      printf "%s\0%s\0%s\0%s\0" "${a:-gone}" "$h" "$l" "$p"
+    done' sh
+  printf 'END\0'
+fi

@@ -1,0 +1,48 @@
+# write PREFIX PARENT NAME EXPECTED CONTENT SIZE MODE UID GID WORK: content on standard input
+root "$1"
+decode "$2"; p=$d
+decode "$3"; n=$d
+x=$4 c=$5 s=$6 m=$7 u=$8 g=$9
+shift 9
+decode "$1"; wd=$d
+if [ ! -e "$r$p" ] && [ ! -L "$r$p" ]; then
+  # an attacker may have removed a whole directory: make it again, from the last part that is there
+  ( cd -P -- "${r:-/}" || exit 1
+    set -f; IFS=/
+    for part in ${p#/}; do
+      [ ! -L "./$part" ] || exit 1
+      [ -d "./$part" ] || mkdir -m 755 -- "./$part" || exit 1
+      cd -P -- "./$part" || exit 1
+    done ) || answer REFUSED "the directory is missing and cannot be made"
+fi
+enter "$p" || answer REFUSED "a link on the way, or no directory"
+owned() { [ "$(stat -c '%a %u %g' -- "./$n")" = "$m $u $g" ]; }
+found "$n"
+if [ "$f" = "$c" ]; then
+  if owned; then answer ALREADY same; fi
+  chown "$u:$g" -- "./$n" && chmod "$m" -- "./$n" && sync "./$n" || answer REFUSED "owner or mode cannot be set"
+  found "$n"
+  [ "$f" = "$c" ] && owned || answer REFUSED "reading back showed something else"
+  answer WRITTEN metadata
+fi
+[ "$f" = "$x" ] || answer CHANGED "$f"
+work "$wd" staging
+[ "$(stat -c %d -- "$k")" = "$(stat -c %d -- .)" ] || answer REFUSED "the work directory is on another file system"
+find "$k" -type f -name 'put.*' -mmin +60 -exec rm -f -- {} + 2>/dev/null
+t=$(mktemp "$k/put.XXXXXX") || answer REFUSED "nothing can be staged"
+trap 'rm -f -- "$t"' EXIT
+trap 'exit 1' HUP INT TERM PIPE
+[ "$s" = 0 ] || head -c "$s" >"$t"
+hash_of "$t"
+[ "$h" = "$c" ] || { echo "the content arrived incomplete" >&2; exit 24; }
+chown "$u:$g" -- "$t" && chmod "$m" -- "$t" || answer REFUSED "owner or mode cannot be set"
+sync "$t"
+# as late as possible: what somebody changed since the plan was made is not overwritten
+found "$n"
+[ "$f" = "$x" ] || answer CHANGED "$f"
+mv -f -T -- "$t" "./$n" || answer REFUSED "the rename failed"
+trap - EXIT
+sync .
+found "$n"
+[ "$f" = "$c" ] && owned || answer REFUSED "reading back showed something else"
+answer WRITTEN content
