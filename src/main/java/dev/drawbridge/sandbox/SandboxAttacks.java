@@ -6,8 +6,8 @@ import dev.drawbridge.shared.NodeName;
 import java.net.URI;
 import java.time.Clock;
 import java.util.List;
-import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.annotation.Profile;
+import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /** Strikes a node of the sandbox and has the detector report it. */
@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 @Profile("sandbox")
 class SandboxAttacks {
     private final SandboxWorld world;
-    private final ServletWebServerApplicationContext server;
+    private final Environment environment;
     private final SimulatedDetector detector;
 
     /**
@@ -24,9 +24,9 @@ class SandboxAttacks {
      */
     record Attack(String node, List<SandboxAttack.Change> changed, JsonNode alerts) {}
 
-    SandboxAttacks(SandboxWorld world, ServletWebServerApplicationContext server, ObjectMapper json, Clock clock) {
+    SandboxAttacks(SandboxWorld world, Environment environment, ObjectMapper json, Clock clock) {
         this.world = world;
-        this.server = server;
+        this.environment = environment;
         this.detector = new SimulatedDetector(json, clock);
     }
 
@@ -42,6 +42,6 @@ class SandboxAttacks {
 
     /** Where this process listens; the sandbox speaks plain HTTP on loopback. */
     private URI address() {
-        return URI.create("http://127.0.0.1:" + server.getWebServer().getPort());
+        return URI.create("http://127.0.0.1:" + environment.getRequiredProperty("local.server.port"));
     }
 }

@@ -2,9 +2,9 @@ package dev.drawbridge.sandbox;
 
 import java.io.PrintStream;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
-import org.springframework.boot.web.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.annotation.Profile;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
 /**
@@ -15,16 +15,19 @@ import org.springframework.stereotype.Component;
 @Profile("sandbox")
 class SandboxBanner {
     private final SandboxWorld world;
-    private final ServletWebServerApplicationContext server;
+    private final Environment environment;
 
-    SandboxBanner(SandboxWorld world, ServletWebServerApplicationContext server) {
+    SandboxBanner(SandboxWorld world, Environment environment) {
         this.world = world;
-        this.server = server;
+        this.environment = environment;
     }
 
     @EventListener(ApplicationReadyEvent.class)
     void print() {
-        print(System.out, "http://localhost:" + server.getWebServer().getPort(), world.credentials());
+        print(
+                System.out,
+                "http://localhost:" + environment.getRequiredProperty("local.server.port"),
+                world.credentials());
     }
 
     private static void print(PrintStream out, String address, SandboxCredentials credentials) {
