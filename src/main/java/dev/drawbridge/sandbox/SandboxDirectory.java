@@ -87,7 +87,7 @@ final class SandboxDirectory implements AutoCloseable {
     /** Writes a file whole or not at all, readable by the owner only. */
     void writePrivate(String name, String text) {
         Path target = root.resolve(name);
-        Path staged = root.resolve("." + name + ".new");
+        Path staged = target.resolveSibling("." + target.getFileName() + ".new");
         try {
             Files.deleteIfExists(staged);
             Files.createFile(staged, PosixFilePermissions.asFileAttribute(mode(0600)));

@@ -55,21 +55,28 @@ final class SandboxWorld implements AutoCloseable {
     }
 
     private void start() {
-        if (!Files.exists(directory.resolve(COMPLETE))) {
+        boolean complete = Files.exists(directory.resolve(COMPLETE));
+        if (!complete) {
             build();
         }
+        SandboxNodeServers nodes = SandboxNodeServers.start(directory);
+        running.push(nodes);
+        contributed.putAll(nodes.contributed());
         contributeState();
         contributePeople();
+        if (!complete) {
+            directory.writePrivate(COMPLETE, "1\n");
+        }
     }
 
     private void build() {
         directory.delete("nodes");
+        directory.delete("ssh");
         KubeadmCluster cluster = new KubeadmCluster(Instant.now());
         NodeTree.Owner owner = NodeTree.Owner.of(directory.root());
         for (SandboxNode node : SandboxNode.CLUSTER) {
             tree(node.name()).create(cluster.files(node), owner);
         }
-        directory.writePrivate(COMPLETE, "1\n");
     }
 
     private void contributeState() {

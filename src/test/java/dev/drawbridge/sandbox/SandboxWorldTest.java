@@ -116,6 +116,28 @@ class SandboxWorldTest {
     }
 
     @Test
+    void everyNodeHasAnSshServerWhoseHostKeySurvivesARestartAndIsPinned() throws Exception {
+        String before;
+        try (SandboxWorld world = open(null)) {
+            before = Files.readString(temporary.resolve("world/ssh/known-hosts"));
+            for (SandboxNode node : SandboxNode.CLUSTER) {
+                Object port = world.contributed().get("drawbridge.node.endpoints." + node.name() + ".port");
+                assertThat(before).contains("[127.0.0.1]:" + port + " ecdsa-sha2-nistp256 ");
+            }
+            assertThat(mode(temporary, "world/ssh/client-key")).isEqualTo("rw-------");
+        }
+        try (SandboxWorld world = open(null)) {
+            assertThat(world).isNotNull();
+            assertThat(keys(Files.readString(temporary.resolve("world/ssh/known-hosts"))))
+                    .isEqualTo(keys(before));
+        }
+    }
+
+    private static String keys(String knownHosts) {
+        return knownHosts.replaceAll("(?m)^\\S+ ", "");
+    }
+
+    @Test
     void damagedCredentialsAreNamedAndNotReplaced() throws Exception {
         open(null).close();
         Files.writeString(temporary.resolve("world/credentials"), "one line");
