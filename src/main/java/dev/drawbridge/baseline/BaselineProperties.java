@@ -1,0 +1,42 @@
+package dev.drawbridge.baseline;
+
+import jakarta.validation.constraints.NotBlank;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Where the known-good files come from and whom we believe.
+ *
+ * @param url of the Git repository: a path, {@code file:}, {@code https:} or {@code ssh:}; without credentials in it
+ * @param ref signed annotated tag, or branch whose newest commit is signed
+ * @param allowedSigners OpenSSH allowed-signers file, kept outside the repository (ssh-keygen(1), ALLOWED SIGNERS)
+ * @param signatureFormat the only form of signature that is accepted; never guessed from the signature itself
+ * @param cacheDirectory bare copy that serves while the remote is down
+ * @param knownHosts host keys for {@code ssh:} remotes
+ * @param privateKey client key for {@code ssh:} remotes
+ */
+@Validated
+@ConfigurationProperties("drawbridge.baseline")
+record BaselineProperties(
+        @Nullable String url,
+        @DefaultValue("refs/tags/baseline") @NotBlank String ref,
+        @Nullable Path allowedSigners,
+        @DefaultValue("ssh") String signatureFormat,
+        @Nullable Path cacheDirectory,
+        @Nullable Path knownHosts,
+        @Nullable Path privateKey,
+        @DefaultValue("20000") int maxFiles,
+        @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize) {
+    BaselineProperties {
+        if (!signatureFormat.equals("ssh")) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.signature-format: only ssh can be verified; " + signatureFormat + " cannot");
+        }
+        if (!ref.startsWith("refs/tags/") && !ref.startsWith("refs/heads/")) {
+            throw new IllegalArgumentException("drawbridge.baseline.ref must begin with refs/tags/ or refs/heads/");
+        }
+    }
+}

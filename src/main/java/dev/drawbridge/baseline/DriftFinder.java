@@ -1,0 +1,73 @@
+package dev.drawbridge.baseline;
+
+import dev.drawbridge.node.FileType;
+import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.NodePath;
+import dev.drawbridge.shared.WatchedSet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Compares a scan with the baseline over the whole watched set, whatever an alert may have named. */
+public final class DriftFinder {
+    private DriftFinder() {}
+
+    /** All differences in the order of their paths; empty means in sync. */
+    public static List<Drift> find(Map<NodePath, BaselineFile> baseline, NodeScan scan, WatchedSet watched) {
+        Map<NodePath, ScannedFile> found = new TreeMap<>();
+        scan.files().stream()
+                .filter(file -> watched.contains(file.path()))
+                .forEach(file -> found.put(file.path(), file));
+        TreeSet<NodePath> paths = new TreeSet<>(found.keySet());
+        baseline.keySet().stream().filter(watched::contains).forEach(paths::add);
+        List<Drift> drifts = new ArrayList<>();
+        for (NodePath path : paths) {
+            Drift.Kind kind = compare(baseline.get(path), found.get(path), scan);
+            if (kind != null) {
+                drifts.add(new Drift(path, kind, FileClass.of(path), baseline.get(path), found.get(path)));
+            }
+        }
+        return drifts;
+    }
+
+    private static Drift.@Nullable Kind compare(
+            @Nullable BaselineFile expected, @Nullable ScannedFile found, NodeScan scan) {
+        if (expected == null) {
+            // directories come and go with their files; everything else that nobody approved does not belong here
+            return found == null || found.type() == FileType.DIRECTORY ? null : Drift.Kind.UNEXPECTED;
+        }
+        if (found == null) {
+            return Drift.Kind.MISSING;
+        }
+        if (found.type() == FileType.UNSTABLE || found.unreadable()) {
+            return Drift.Kind.UNREADABLE;
+        }
+        // a second name elsewhere lets somebody change the file from outside the watched set
+        if (found.type() != FileType.FILE || found.links() > 1) {
+            return Drift.Kind.WRONG_TYPE;
+        }
+        if (!expected.sha256().equals(found.sha256())) {
+            return Drift.Kind.MODIFIED;
+        }
+        boolean same = found.mode() == expected.mode()
+                && Long.valueOf(found.uid()).equals(id(expected.owner(), scan.users()))
+                && Long.valueOf(found.gid()).equals(id(expected.group(), scan.groups()));
+        return same ? null : Drift.Kind.METADATA_ONLY;
+    }
+
+    /**
+     * Numeric id of a name or decimal number. {@code root} is 0 whatever the node's passwd file claims; null when the node
+     * knows no such name.
+     */
+    public static @Nullable Long id(String name, Map<String, Long> table) {
+        if (name.equals("root")) {
+            return 0L;
+        }
+        return name.matches("\\d{1,10}") ? Long.valueOf(name) : table.get(name);
+    }
+}

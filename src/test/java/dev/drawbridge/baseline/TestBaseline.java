@@ -1,0 +1,85 @@
+package dev.drawbridge.baseline;
+
+import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.shared.TestDatabase;
+import dev.drawbridge.shared.WatchedSet;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.apache.sshd.common.config.keys.PublicKeyEntry;
+import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
+import org.springframework.util.unit.DataSize;
+
+/** A signed Git baseline in a directory, made by the product's author and read by the product's verifier. */
+public final class TestBaseline {
+    public static final WatchedSet WATCHED =
+            new WatchedSet(List.of("/etc/kubernetes/manifests/**", "/etc/kubernetes/pki/**", "/etc/kubernetes/*.conf"));
+    private static final String EMAIL = "baseline@drawbridge.example";
+
+    private final Path directory;
+    private final TestDatabase database;
+
+    public TestBaseline(Path directory, TestDatabase database) throws Exception {
+        this.directory = Files.createDirectories(directory);
+        this.database = database;
+        writeKey("signer");
+        allow("signer");
+    }
+
+    void writeKey(String name) throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(256);
+        KeyPair key = generator.generateKeyPair();
+        try (OutputStream out = Files.newOutputStream(directory.resolve(name))) {
+            OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, name, null, out);
+        }
+        Files.writeString(
+                directory.resolve(name + ".pub"), PublicKeyEntry.toString(key.getPublic()) + " " + name + "\n");
+    }
+
+    void allow(String name) throws IOException {
+        Files.writeString(
+                directory.resolve("allowed_signers"), EMAIL + " " + Files.readString(directory.resolve(name + ".pub")));
+    }
+
+    Path remote() {
+        return directory.resolve("baseline.git");
+    }
+
+    Path allowedSigners() {
+        return directory.resolve("allowed_signers");
+    }
+
+    /** Publishes what these roots hold now, signed by the given key. */
+    public String publish(Map<String, Path> roots, String key) throws IOException {
+        return new BaselineAuthor(remote(), directory.resolve(key), "Baseline", EMAIL)
+                .publish(roots, WATCHED, "Known good", Instant.parse("2026-11-24T00:00:00Z"));
+    }
+
+    public String publish(Map<String, Path> roots) throws IOException {
+        return publish(roots, "signer");
+    }
+
+    /** A verifier as after a start of the application: its cache is on disk, its memory is empty. */
+    public Baselines baselines() {
+        BaselineProperties settings = new BaselineProperties(
+                remote().toUri().toString(),
+                "refs/tags/baseline",
+                allowedSigners(),
+                "ssh",
+                directory.resolve("cache.git"),
+                null,
+                null,
+                20_000,
+                DataSize.ofMegabytes(16));
+        return new GitBaselines(
+                settings, database.jdbc(), TestAudit.on(database, Clock.systemUTC()), Clock.systemUTC());
+    }
+}
