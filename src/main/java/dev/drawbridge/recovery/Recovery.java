@@ -32,4 +32,11 @@ public interface Recovery {
 
     /** The newest plan of an incident; empty when none was made or the node was in sync. */
     Optional<RestorePlan> newestPlan(IncidentId incident);
+
+    /**
+     * The change that a step of the newest plan would make. Keys and kubeconfigs are never shown.
+     *
+     * @return empty when the newest plan has no such step
+     */
+    Optional<FileDiff> diff(IncidentId incident, NodePath path);
 }

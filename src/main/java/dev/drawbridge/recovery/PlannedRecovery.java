@@ -1,0 +1,398 @@
+package dev.drawbridge.recovery;
+
+import com.github.difflib.DiffUtils;
+import com.github.difflib.UnifiedDiffUtils;
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.baseline.Baseline;
+import dev.drawbridge.baseline.BaselineFile;
+import dev.drawbridge.baseline.BaselineResult;
+import dev.drawbridge.baseline.Baselines;
+import dev.drawbridge.baseline.Drift;
+import dev.drawbridge.baseline.DriftFinder;
+import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.EffectGate;
+import dev.drawbridge.guardrail.EffectResult;
+import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.node.NodeFiles;
+import dev.drawbridge.node.NodeFiles.WriteOutcome;
+import dev.drawbridge.node.NodeInfo;
+import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Service;
+
+/**
+ * Drift to plan to restored files. It remembers nothing between its steps but what is in the database and the evidence store,
+ * and before it writes it looks at the node again.
+ */
+@Service
+class PlannedRecovery implements Recovery {
+    private static final Logger log = LoggerFactory.getLogger(PlannedRecovery.class);
+    private static final long MAX_CERTIFICATE = 64 * 1024;
+    private static final int MAX_DIFF_BYTES = 256 * 1024;
+    private static final int MAX_DIFF_LINES = 400;
+    private static final Set<FileClass> NEVER_SHOWN =
+            Set.of(FileClass.CA_KEY, FileClass.LEAF_KEY, FileClass.KUBECONFIG);
+
+    private final NodeDirectory directory;
+    private final NodeFiles files;
+    private final Baselines baselines;
+    private final EvidenceLocker evidence;
+    private final EffectGate gate;
+    private final PlanStore plans;
+    private final AuditTrail audit;
+    private final Clock clock;
+
+    PlannedRecovery(
+            NodeDirectory directory,
+            NodeFiles files,
+            Baselines baselines,
+            EvidenceLocker evidence,
+            EffectGate gate,
+            PlanStore plans,
+            AuditTrail audit,
+            Clock clock) {
+        this.directory = directory;
+        this.files = files;
+        this.baselines = baselines;
+        this.evidence = evidence;
+        this.gate = gate;
+        this.plans = plans;
+        this.audit = audit;
+        this.clock = clock;
+    }
+
+    @Override
+    public PlanOutcome plan(Actor actor, IncidentId incident, NodeName node, RecoveryPolicy policy) {
+        BaselineResult result = baselines.trusted(info(node));
+        if (result instanceof BaselineResult.Untrusted untrusted) {
+            return noBaseline(actor, incident, node, untrusted.rule(), untrusted.reason());
+        }
+        if (!(result instanceof BaselineResult.Trusted trusted)) {
+            return noBaseline(actor, incident, node, "not-available", ((BaselineResult.NotAvailable) result).reason());
+        }
+        Baseline baseline = trusted.baseline();
+        List<RestorePlan.Step> steps = look(node, baseline, policy).steps();
+        if (steps.isEmpty()) {
+            audit.record(AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
+                    .on(incident, node));
+            log.info("incident={} node={} in sync with {}", incident, node, baseline.revision());
+            return new PlanOutcome.InSync(baseline.revision());
+        }
+        boolean ask = steps.stream()
+                .anyMatch(step ->
+                        step.action() != FileAction.TASK && policy.askFirst().contains(step.fileClass()));
+        RestorePlan plan = new RestorePlan(
+                incident,
+                node,
+                baseline.revision(),
+                steps,
+                ask,
+                PlanHash.of(node, baseline.revision(), steps),
+                clock.instant().truncatedTo(ChronoUnit.MICROS));
+        plans.keep(plan, policy);
+        audit.record(AuditEvent.fact(
+                        actor,
+                        "recovery.plan",
+                        steps.size() + " files",
+                        "drift from " + baseline.revision() + (ask ? ", waits for approval" : ""))
+                .on(incident, node)
+                .withEvidence(plan.hash())
+                .with(
+                        "files",
+                        String.join(
+                                "\n",
+                                steps.stream()
+                                        .map(step -> step.action().code() + " " + step.path())
+                                        .toList())));
+        log.info(
+                "incident={} node={} drift in {} files, plan {}",
+                incident,
+                node,
+                steps.size(),
+                plan.hash().abbreviated());
+        return new PlanOutcome.Drifted(plan);
+    }
+
+    private PlanOutcome noBaseline(Actor actor, IncidentId incident, NodeName node, String rule, String reason) {
+        audit.record(
+                AuditEvent.fact(actor, "recovery.plan", node.value(), "no trusted baseline, " + rule + ": " + reason)
+                        .on(incident, node));
+        log.warn("incident={} node={} no trusted baseline: {}", incident, node, rule);
+        return new PlanOutcome.NoBaseline(rule, reason);
+    }
+
+    @Override
+    public Optional<EvidenceReceipt> captureEvidence(
+            Actor actor, IncidentId incident, NodeName node, List<NodePath> alerted) {
+        PlanStore.Kept kept = plans.newest(incident).orElse(null);
+        if (kept == null) {
+            return Optional.empty();
+        }
+        NodeScan scan = files.scan(node, kept.policy().watched().roots());
+        Map<NodePath, ScannedFile> found = new HashMap<>();
+        scan.files().forEach(file -> found.put(file.path(), file));
+        Set<NodePath> wanted = new HashSet<>(alerted);
+        for (RestorePlan.Step step : kept.plan().steps()) {
+            ScannedFile file = found.get(step.path());
+            if (!Objects.equals(file == null ? null : file.sha256(), step.before())) {
+                log.info("incident={} node={} changed since the plan: {}", incident, node, step.path());
+                return Optional.empty();
+            }
+            wanted.add(step.path());
+        }
+        List<ScannedFile> capture = wanted.stream()
+                .sorted()
+                .map(found::get)
+                .filter(Objects::nonNull)
+                .toList();
+        return evidence.capture(actor, incident, node, scan, capture);
+    }
+
+    @Override
+    public RestoreOutcome restore(
+            Actor actor, IncidentId incident, NodeName node, Digest approvedPlan, EvidenceReceipt receipt) {
+        PlanStore.Kept kept = plans.newest(incident).orElse(null);
+        if (kept == null || !kept.plan().hash().equals(approvedPlan)) {
+            return new RestoreOutcome.Lapsed("the approved plan is not the newest one");
+        }
+        RestorePlan plan = kept.plan();
+        if (!(baselines.trusted(info(node)) instanceof BaselineResult.Trusted trusted)
+                || !trusted.baseline()
+                        .revision()
+                        .commit()
+                        .equals(plan.revision().commit())) {
+            return new RestoreOutcome.Lapsed("the baseline of the plan is no longer the trusted one");
+        }
+        Baseline baseline = trusted.baseline();
+        Look now = look(node, baseline, kept.policy());
+        // a rerun after a crash finds fewer steps than the plan has, never other ones
+        Set<RestorePlan.Step> left = new HashSet<>(now.steps());
+        if (!plan.steps().containsAll(left)) {
+            return new RestoreOutcome.Lapsed("the node changed since the plan was made");
+        }
+        return carryOut(actor, plan, left, baseline, now.scan(), kept.policy(), receipt);
+    }
+
+    private RestoreOutcome carryOut(
+            Actor actor,
+            RestorePlan plan,
+            Set<RestorePlan.Step> left,
+            Baseline baseline,
+            NodeScan scan,
+            RecoveryPolicy policy,
+            EvidenceReceipt receipt) {
+        List<NodePath> changed = new ArrayList<>();
+        List<String> forPeople = new ArrayList<>();
+        Optional<String> dryRun = Optional.empty();
+        for (RestorePlan.Step step : plan.steps()) {
+            if (!left.contains(step)) {
+                changed.add(step.path());
+                continue;
+            }
+            if (step.action() == FileAction.TASK) {
+                forPeople.add(step.path() + ": " + step.why());
+                continue;
+            }
+            if (!policy.watched().contains(step.path())) {
+                forPeople.add(step.path() + ": outside the watched set");
+                continue;
+            }
+            if (!receipt.incident().equals(plan.incident())
+                    || !receipt.node().equals(plan.node())
+                    || (step.drift() != Drift.Kind.MISSING && !receipt.covers(step.path(), step.before()))) {
+                forPeople.add(step.path() + ": there is no evidence of what is there now");
+                continue;
+            }
+            EffectResult<WriteOutcome> result = gate.perform(
+                    effect(actor, plan, step, baseline), permit -> act(permit, plan.node(), step, baseline, scan));
+            if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
+                dryRun = Optional.of(dry.reason());
+            } else if (result instanceof EffectResult.NotAllowed<WriteOutcome> refused) {
+                forPeople.add(step.path() + ": " + refused.rule() + ", " + refused.reason());
+            } else {
+                WriteOutcome outcome = ((EffectResult.Done<WriteOutcome>) result).value();
+                if (outcome instanceof WriteOutcome.Changed) {
+                    return new RestoreOutcome.Lapsed(step.path() + " changed since the plan was made");
+                }
+                if (outcome instanceof WriteOutcome.Refused refused) {
+                    forPeople.add(step.path() + ": " + refused.reason());
+                } else {
+                    changed.add(step.path());
+                }
+            }
+        }
+        if (dryRun.isPresent()) {
+            return new RestoreOutcome.DryRun(dryRun.get());
+        }
+        log.info(
+                "incident={} node={} {} files done, {} left for people",
+                plan.incident(),
+                plan.node(),
+                changed.size(),
+                forPeople.size());
+        return forPeople.isEmpty()
+                ? new RestoreOutcome.Restored(changed)
+                : new RestoreOutcome.Incomplete(changed, forPeople);
+    }
+
+    private WriteOutcome act(Permit permit, NodeName node, RestorePlan.Step step, Baseline baseline, NodeScan scan) {
+        if (step.action() == FileAction.QUARANTINE) {
+            return files.quarantine(node, permit, step.path(), step.before());
+        }
+        BaselineFile file = Objects.requireNonNull(baseline.files().get(step.path()));
+        Long uid = DriftFinder.id(file.owner(), scan.users());
+        Long gid = DriftFinder.id(file.group(), scan.groups());
+        if (uid == null || gid == null) {
+            return new WriteOutcome.Refused("the node has no user " + file.owner() + " or group " + file.group());
+        }
+        try (InputStream content = baseline.open(file)) {
+            return files.write(
+                    node,
+                    permit,
+                    new NodeFiles.FileWrite(
+                            step.path(), step.before(), file.sha256(), file.size(), file.mode(), uid, gid),
+                    content);
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    private static Effect effect(Actor actor, RestorePlan plan, RestorePlan.Step step, Baseline baseline) {
+        boolean quarantine = step.action() == FileAction.QUARANTINE;
+        BaselineFile file = baseline.files().get(step.path());
+        String request = quarantine
+                ? "move away, content " + step.before()
+                : "%s to %s owner %s:%s mode %04o, in the place of %s"
+                        .formatted(
+                                step.action().code(),
+                                step.after(),
+                                file.owner(),
+                                file.group(),
+                                file.mode(),
+                                step.before());
+        return new Effect(
+                actor,
+                plan.incident(),
+                plan.node(),
+                quarantine ? Effect.Kind.QUARANTINE_FILE : Effect.Kind.RESTORE_FILE,
+                step.path().toString(),
+                request);
+    }
+
+    private record Look(NodeScan scan, List<RestorePlan.Step> steps) {}
+
+    private Look look(NodeName node, Baseline baseline, RecoveryPolicy policy) {
+        NodeScan scan = files.scan(node, policy.watched().roots());
+        List<Drift> drifts = DriftFinder.find(baseline.files(), scan, policy.watched());
+        Instant now = clock.instant();
+        return new Look(scan, new Planner(baseline, path -> small(node, path), now).steps(drifts));
+    }
+
+    private Optional<byte[]> small(NodeName node, NodePath path) {
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        return files.read(node, path, content, MAX_CERTIFICATE).map(digest -> content.toByteArray());
+    }
+
+    private NodeInfo info(NodeName node) {
+        NodeDirectory.Lookup lookup = directory.find(node);
+        if (lookup instanceof NodeDirectory.Lookup.Known known) {
+            return known.node();
+        }
+        throw new NodeAccessException("the cluster cannot say what node " + node + " is");
+    }
+
+    @Override
+    public Optional<RestorePlan> newestPlan(IncidentId incident) {
+        return plans.newest(incident).map(PlanStore.Kept::plan);
+    }
+
+    @Override
+    public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
+        return plans.newest(incident)
+                .map(PlanStore.Kept::plan)
+                .flatMap(plan -> plan.steps().stream()
+                        .filter(step -> step.path().equals(path))
+                        .findFirst()
+                        .map(step -> diff(plan, step)));
+    }
+
+    private FileDiff diff(RestorePlan plan, RestorePlan.Step step) {
+        if (NEVER_SHOWN.contains(step.fileClass())) {
+            return new FileDiff(false, "keys and credentials are never shown", List.of());
+        }
+        Optional<String> before = step.before() == null
+                ? Optional.of("")
+                : evidence.open(step.before()).map(PlannedRecovery::text);
+        if (before.isEmpty()) {
+            return new FileDiff(false, "the content on the node is not in the evidence store yet", List.of());
+        }
+        Optional<String> after = step.after() == null ? Optional.of("") : approved(plan, step);
+        if (after.isEmpty()) {
+            return new FileDiff(false, "the baseline of the plan is no longer the trusted one", List.of());
+        }
+        List<String> old = before.get().lines().toList();
+        List<String> lines = UnifiedDiffUtils.generateUnifiedDiff(
+                "on the node",
+                "baseline",
+                old,
+                DiffUtils.diff(old, after.get().lines().toList()),
+                3);
+        boolean cut = lines.size() > MAX_DIFF_LINES;
+        return new FileDiff(
+                true,
+                cut ? "only the first " + MAX_DIFF_LINES + " lines" : "",
+                cut ? lines.subList(0, MAX_DIFF_LINES) : lines);
+    }
+
+    private Optional<String> approved(RestorePlan plan, RestorePlan.Step step) {
+        if (baselines.trusted(info(plan.node())) instanceof BaselineResult.Trusted trusted) {
+            BaselineFile file = trusted.baseline().files().get(step.path());
+            if (file != null && file.sha256().equals(step.after())) {
+                return Optional.of(text(trusted.baseline().open(file)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static String text(InputStream content) {
+        try (content) {
+            String text = new String(content.readNBytes(MAX_DIFF_BYTES), StandardCharsets.UTF_8);
+            StringBuilder shown = new StringBuilder(text.length());
+            text.codePoints()
+                    .map(point -> point == '\n' || point == '\t' || !Character.isISOControl(point) ? point : 0xfffd)
+                    .forEach(shown::appendCodePoint);
+            return shown.toString();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+}

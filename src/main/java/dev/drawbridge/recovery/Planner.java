@@ -1,0 +1,217 @@
+package dev.drawbridge.recovery;
+
+import dev.drawbridge.baseline.Baseline;
+import dev.drawbridge.baseline.BaselineFile;
+import dev.drawbridge.baseline.Drift;
+import dev.drawbridge.node.FileType;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.NodePath;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides per drifted file what is safe to do, and in which order. Pure: the same drift gives the same steps.
+ */
+final class Planner {
+    private final Baseline baseline;
+    private final Function<NodePath, Optional<byte[]>> onNode;
+    private final Instant now;
+
+    /** @param onNode content of a small file on the node; only asked for certificates */
+    Planner(Baseline baseline, Function<NodePath, Optional<byte[]>> onNode, Instant now) {
+        this.baseline = baseline;
+        this.onNode = onNode;
+        this.now = now;
+    }
+
+    List<RestorePlan.Step> steps(List<Drift> drifts) {
+        return drifts.stream()
+                .map(this::step)
+                .sorted(Comparator.comparingInt(Planner::rank).thenComparing(RestorePlan.Step::path))
+                .toList();
+    }
+
+    /**
+     * What runs although nobody approved it goes first; then what others trust, then what uses it; the API server last, because
+     * it restarts and everything else is easier while it answers.
+     */
+    private static int rank(RestorePlan.Step step) {
+        boolean manifest = step.fileClass() == FileClass.STATIC_POD_MANIFEST;
+        if (step.action() == FileAction.TASK) {
+            return 9;
+        }
+        if (step.action() == FileAction.QUARANTINE) {
+            return manifest ? 0 : 1;
+        }
+        if (manifest) {
+            return step.path().name().startsWith("kube-apiserver.") ? 8 : 7;
+        }
+        return switch (step.fileClass()) {
+            case CA_KEY, CA_CERTIFICATE -> 2;
+            case LEAF_KEY, LEAF_CERTIFICATE -> 3;
+            case KUBECONFIG -> 4;
+            default -> 5;
+        };
+    }
+
+    private RestorePlan.Step step(Drift drift) {
+        return switch (drift.kind()) {
+            case UNEXPECTED -> unexpected(drift);
+            case WRONG_TYPE ->
+                make(
+                        drift,
+                        FileAction.QUARANTINE,
+                        "a link, a special file or a second name stands where the baseline has a file",
+                        "it is moved away; the next plan puts the file back");
+            case UNREADABLE ->
+                make(
+                        drift,
+                        FileAction.TASK,
+                        "it cannot be read or keeps changing",
+                        "nothing: a person must look at the node");
+            case METADATA_ONLY ->
+                make(
+                        drift,
+                        FileAction.RESTORE_METADATA,
+                        "owner, group or mode are not the baseline's",
+                        "owner and mode are set; the content stays and nothing restarts");
+            case MISSING, MODIFIED -> changed(drift);
+        };
+    }
+
+    private RestorePlan.Step unexpected(Drift drift) {
+        ScannedFile found = java.util.Objects.requireNonNull(drift.found());
+        if (found.type() == FileType.UNSTABLE || found.unreadable()) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    "not in the baseline, and it cannot be read or keeps changing",
+                    "nothing: a person must look at the node");
+        }
+        boolean runs = drift.fileClass() == FileClass.STATIC_POD_MANIFEST
+                && !drift.path().name().startsWith(".");
+        return make(
+                drift,
+                FileAction.QUARANTINE,
+                "not in the baseline",
+                runs
+                        ? "it is moved away and kept; kubelet stops the static pod that it runs"
+                        : "it is moved away and kept");
+    }
+
+    private RestorePlan.Step changed(Drift drift) {
+        boolean missing = drift.found() == null;
+        String what = missing ? "it is missing" : "its content is not the baseline's";
+        return switch (drift.fileClass()) {
+            case STATIC_POD_MANIFEST ->
+                make(
+                        drift,
+                        FileAction.RESTORE,
+                        what,
+                        "kubelet " + (missing ? "starts" : "restarts") + " the static pod of "
+                                + drift.path().name());
+            case CA_KEY ->
+                make(
+                        drift,
+                        FileAction.RESTORE,
+                        what + "; a key that mints identities was touched and counts as disclosed",
+                        "components sign with the approved key again at their next start; the key must be rotated: "
+                                + RotationScope.of(drift.path()));
+            case LEAF_CERTIFICATE, LEAF_KEY, KUBECONFIG -> credential(drift, what);
+            case CA_CERTIFICATE ->
+                make(
+                        drift,
+                        FileAction.RESTORE,
+                        what,
+                        "components trust the approved authority again at their next start");
+            case OTHER -> make(drift, FileAction.RESTORE, what, "the approved content is back");
+        };
+    }
+
+    private RestorePlan.Step credential(Drift drift, String what) {
+        NodePath certificatePath = drift.fileClass() == FileClass.LEAF_KEY ? certificateOf(drift.path()) : drift.path();
+        Optional<X509Certificate> approved = Optional.ofNullable(
+                        baseline.files().get(certificatePath))
+                .flatMap(file -> Certificates.in(content(file)));
+        if (approved.isPresent() && approved.get().getNotAfter().before(Date.from(now))) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    what + ", but the certificate in the baseline has expired",
+                    "nothing: restoring it would cut the component off");
+        }
+        Optional<X509Certificate> current = drift.found() == null
+                ? Optional.empty()
+                : onNode.apply(certificatePath).flatMap(Certificates::in);
+        if (approved.isPresent() && current.isPresent() && renewed(current.get(), approved.get())) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    what + ", but it holds a newer valid certificate signed by the cluster's authority",
+                    "nothing: it looks like a renewal; a person decides and updates the baseline");
+        }
+        return make(
+                drift,
+                FileAction.RESTORE,
+                what,
+                "the approved credential is back at the next start of what uses it; rotate it: "
+                        + RotationScope.of(drift.path()));
+    }
+
+    private boolean renewed(X509Certificate current, X509Certificate approved) {
+        List<X509Certificate> authorities = baseline.files().values().stream()
+                .filter(file -> FileClass.of(file.path()) == FileClass.CA_CERTIFICATE)
+                .flatMap(file -> Certificates.in(content(file)).stream())
+                .toList();
+        return current.getNotBefore().after(approved.getNotBefore())
+                && current.getNotAfter().after(Date.from(now))
+                && current.getSubjectX500Principal().equals(approved.getSubjectX500Principal())
+                && Certificates.signedByAny(current, authorities);
+    }
+
+    private static NodePath certificateOf(NodePath key) {
+        String name = key.name();
+        return key.parent().resolve(name.substring(0, name.length() - ".key".length()) + ".crt");
+    }
+
+    private byte[] content(BaselineFile file) {
+        try (InputStream in = baseline.open(file)) {
+            return in.readAllBytes();
+        } catch (IOException broken) {
+            throw new UncheckedIOException(broken);
+        }
+    }
+
+    private static RestorePlan.Step make(Drift drift, FileAction action, String why, String effect) {
+        return new RestorePlan.Step(
+                drift.path(),
+                drift.kind(),
+                drift.fileClass(),
+                action,
+                before(drift),
+                after(drift, action),
+                why,
+                effect);
+    }
+
+    private static @Nullable Digest before(Drift drift) {
+        return drift.found() == null ? null : drift.found().sha256();
+    }
+
+    private static @Nullable Digest after(Drift drift, FileAction action) {
+        return action == FileAction.QUARANTINE || drift.expected() == null
+                ? null
+                : drift.expected().sha256();
+    }
+}

@@ -1,0 +1,32 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.shared.TestDatabase;
+import java.time.Clock;
+import java.util.List;
+
+/** A gate with chosen guardrails for tests without a Spring context. */
+public final class TestGate {
+    private TestGate() {}
+
+    /** No guardrail objects. */
+    public static EffectGate open(TestDatabase database) {
+        return new EffectGate(List.of(), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+    }
+
+    /** Everything gets this verdict. */
+    public static EffectGate answering(TestDatabase database, Verdict verdict) {
+        Guardrail rule = new Guardrail() {
+            @Override
+            public String rule() {
+                return "test";
+            }
+
+            @Override
+            public Verdict judge(Effect effect) {
+                return verdict;
+            }
+        };
+        return new EffectGate(List.of(rule), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+    }
+}
