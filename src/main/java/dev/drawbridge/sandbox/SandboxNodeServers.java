@@ -1,19 +1,13 @@
 package dev.drawbridge.sandbox;
 
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
+import java.security.PublicKey;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
-import org.apache.sshd.common.keyprovider.FileKeyPairProvider;
 
 /**
  * One SSH server per node, each with a host key of its own, and the one client key that all of them let in. Keys are kept;
@@ -37,18 +31,18 @@ final class SandboxNodeServers implements AutoCloseable {
         try {
             servers.startAll();
             return servers;
-        } catch (IOException | GeneralSecurityException failed) {
+        } catch (IOException failed) {
             servers.close();
             throw new IllegalStateException("the sandbox's SSH servers did not start", failed);
         }
     }
 
-    private void startAll() throws IOException, GeneralSecurityException {
-        KeyPair client = client();
+    private void startAll() throws IOException {
+        PublicKey client = SandboxKeys.keptOrGenerated(clientKey).getPublic();
         StringBuilder knownHosts = new StringBuilder();
         for (SandboxNode node : SandboxNode.CLUSTER) {
             Path hostKey = directory.resolve("ssh").resolve("host-key-" + node.name());
-            SandboxSshServer server = new SandboxSshServer(0, hostKey, USER, client.getPublic());
+            SandboxSshServer server = new SandboxSshServer(0, hostKey, USER, client);
             servers.push(server);
             server.start();
             knownHosts.append(server.knownHostsLine()).append('\n');
@@ -63,19 +57,6 @@ final class SandboxNodeServers implements AutoCloseable {
         contributed.put(
                 "drawbridge.node.ssh.known-hosts",
                 directory.resolve("ssh/known-hosts").toString());
-    }
-
-    private KeyPair client() throws IOException, GeneralSecurityException {
-        if (!Files.exists(clientKey)) {
-            Files.createDirectories(clientKey.getParent());
-            Files.createFile(
-                    clientKey, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try (OutputStream out = Files.newOutputStream(clientKey)) {
-                OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(
-                        CertificateAuthority.keyPair(), "drawbridge sandbox", null, out);
-            }
-        }
-        return new FileKeyPairProvider(clientKey).loadKeys(null).iterator().next();
     }
 
     Map<String, Object> contributed() {

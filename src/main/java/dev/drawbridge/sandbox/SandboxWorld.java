@@ -55,10 +55,12 @@ final class SandboxWorld implements AutoCloseable {
     }
 
     private void start() {
+        SandboxBaseline baseline = new SandboxBaseline(directory);
         boolean complete = Files.exists(directory.resolve(COMPLETE));
         if (!complete) {
-            build();
+            build(baseline);
         }
+        contributed.putAll(baseline.contributed());
         SandboxNodeServers nodes = SandboxNodeServers.start(directory);
         running.push(nodes);
         contributed.putAll(nodes.contributed());
@@ -69,14 +71,17 @@ final class SandboxWorld implements AutoCloseable {
         }
     }
 
-    private void build() {
+    private void build(SandboxBaseline baseline) {
         directory.delete("nodes");
         directory.delete("ssh");
-        KubeadmCluster cluster = new KubeadmCluster(Instant.now());
+        directory.delete("baseline");
+        Instant now = Instant.now();
+        KubeadmCluster cluster = new KubeadmCluster(now);
         NodeTree.Owner owner = NodeTree.Owner.of(directory.root());
         for (SandboxNode node : SandboxNode.CLUSTER) {
             tree(node.name()).create(cluster.files(node), owner);
         }
+        baseline.publish(now);
     }
 
     private void contributeState() {

@@ -2,6 +2,7 @@ package dev.drawbridge.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.shared.NodeName;
 import java.io.IOException;
@@ -9,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -135,6 +138,49 @@ class SandboxWorldTest {
 
     private static String keys(String knownHosts) {
         return knownHosts.replaceAll("(?m)^\\S+ ", "");
+    }
+
+    @Test
+    void gitItselfVerifiesCommitAndTagOfTheBaselineByTheAllowedSigners() throws Exception {
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/git")) && Files.isExecutable(Path.of("/usr/bin/ssh-keygen")),
+                "needs git and ssh-keygen: apt-get install git openssh-client");
+        open(null).close();
+        assertThat(git("baseline/allowed-signers", "verify-commit", "main")).isZero();
+        assertThat(git("baseline/allowed-signers", "verify-tag", "baseline")).isZero();
+        Files.writeString(temporary.resolve("world/nobody"), "");
+        assertThat(git("nobody", "verify-tag", "baseline")).isNotZero();
+    }
+
+    private int git(String allowedSigners, String... command) throws Exception {
+        List<String> line = new ArrayList<>(List.of(
+                "git",
+                "--git-dir=" + temporary.resolve("world/baseline/repository.git"),
+                "-c",
+                "gpg.ssh.allowedSignersFile=" + temporary.resolve("world").resolve(allowedSigners)));
+        line.addAll(List.of(command));
+        ProcessBuilder git = new ProcessBuilder(line)
+                .redirectErrorStream(true)
+                .redirectOutput(temporary.resolve("git.log").toFile());
+        git.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
+        git.environment().put("GIT_CONFIG_NOSYSTEM", "1");
+        return git.start().waitFor();
+    }
+
+    @Test
+    void theBaselineIsNotMadeAgainFromAttackedNodes() throws Exception {
+        String before;
+        try (SandboxWorld world = open(null)) {
+            before = head();
+            SandboxNode node = SandboxAttack.target(NodeName.of("cp-1"));
+            new SandboxAttack(node, world.tree(node.name())).strike();
+        }
+        open(null).close();
+        assertThat(head()).isEqualTo(before);
+    }
+
+    private String head() throws IOException {
+        return Files.readString(temporary.resolve("world/baseline/repository.git/refs/heads/main"));
     }
 
     @Test
