@@ -1,5 +1,7 @@
 package dev.drawbridge.access;
 
+import java.util.Locale;
+
 /** The groups that tasks are offered to, and what a person's roles give. */
 public enum Group {
     RESPONDERS,
@@ -9,6 +11,11 @@ public enum Group {
     ADMINISTRATORS;
 
     public String code() {
-        return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** @throws IllegalArgumentException for a code that no group has */
+    public static Group ofCode(String code) {
+        return valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 }
