@@ -30,8 +30,7 @@ class RequiredSettings implements BeanFactoryPostProcessor, PriorityOrdered {
                     "drawbridge.access.alert-token",
                     "drawbridge.access.alert-token-file",
                     "drawbridge.access.detectors.*"),
-            new Required(
-                    "people who may sign in, each with password-hash and groups", "drawbridge.access.users.*"),
+            new Required("people who may sign in, each with password-hash and groups", "drawbridge.access.users.*"),
             new Required("the Git repository of the baseline", "drawbridge.baseline.url"),
             new Required("the file of keys that may sign the baseline", "drawbridge.baseline.allowed-signers"),
             new Required("the directory for evidence", "drawbridge.evidence.directory"),
@@ -68,7 +67,9 @@ class RequiredSettings implements BeanFactoryPostProcessor, PriorityOrdered {
             boolean set = name.endsWith(".*")
                     ? binder.bind(name.substring(0, name.length() - 2), Bindable.mapOf(String.class, Object.class))
                             .isBound()
-                    : binder.bind(name, String.class).map(value -> !value.isBlank()).orElse(false);
+                    : binder.bind(name, String.class)
+                            .map(value -> !value.isBlank())
+                            .orElse(false);
             if (set) {
                 return true;
             }

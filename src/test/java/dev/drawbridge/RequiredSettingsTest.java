@@ -16,9 +16,8 @@ class RequiredSettingsTest {
     void namesEverythingAtOnceWhenNothingIsConfigured() {
         MissingSettingsException missing = missing();
 
-        String message = new MissingSettingsFailureAnalyzer()
-                .analyze(missing, missing)
-                .getDescription();
+        String message =
+                new MissingSettingsFailureAnalyzer().analyze(missing, missing).getDescription();
         assertThat(message)
                 .contains(
                         "spring.datasource.url",

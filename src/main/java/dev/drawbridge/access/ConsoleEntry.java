@@ -37,7 +37,8 @@ class ConsoleEntry extends SavedRequestAwareAuthenticationSuccessHandler
     public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException refused)
             throws IOException {
         if (request.getHeader("HX-Request") != null) {
-            // a redirect would be followed and put the sign-in form into the middle of the page: reload all of it instead
+            // a redirect would be followed and put the sign-in form into the middle of the page: reload all of it
+            // instead
             response.setHeader("HX-Refresh", "true");
             response.setStatus(HttpStatus.UNAUTHORIZED.value());
             return;

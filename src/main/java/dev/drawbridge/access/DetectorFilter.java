@@ -28,7 +28,8 @@ class DetectorFilter extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
-        Optional<Detector> detector = token(request.getHeader(HttpHeaders.AUTHORIZATION)).flatMap(tokens::detector);
+        Optional<Detector> detector =
+                token(request.getHeader(HttpHeaders.AUTHORIZATION)).flatMap(tokens::detector);
         if (detector.isPresent()) {
             SecurityContext context = SecurityContextHolder.createEmptyContext();
             context.setAuthentication(

@@ -51,7 +51,8 @@ class DetectorTokens {
 
     private void add(String name, String property, AccessProperties.Token token) {
         if (name.length() > 100) {
-            throw new UnusableCredentialsException("The name of a detector under drawbridge.access.detectors is longer than 100 characters.");
+            throw new UnusableCredentialsException(
+                    "The name of a detector under drawbridge.access.detectors is longer than 100 characters.");
         }
         String value = value(property, token);
         if (value.length() < ADVISED_LENGTH) {
@@ -64,7 +65,8 @@ class DetectorTokens {
         String inline = token.token();
         Path file = token.tokenFile();
         if ((inline == null) == (file == null)) {
-            throw new UnusableCredentialsException("Exactly one of " + property + " and " + property + "-file has to be set.");
+            throw new UnusableCredentialsException(
+                    "Exactly one of " + property + " and " + property + "-file has to be set.");
         }
         String value = (inline != null ? inline : read(property, file)).strip();
         if (value.isEmpty()) {

@@ -74,12 +74,14 @@ class People implements AuthenticationProvider {
             throw new UnusableCredentialsException(property + ".password-hash is not set.");
         }
         if (!HASH.matcher(user.passwordHash()).matches()) {
-            throw new UnusableCredentialsException(property
-                    + ".password-hash is no hash that begins with {bcrypt} or {argon2}. Passwords in plain text are refused.");
+            throw new UnusableCredentialsException(
+                    property
+                            + ".password-hash is no hash that begins with {bcrypt} or {argon2}. Passwords in plain text are refused.");
         }
         if (user.groups().isEmpty()) {
-            throw new UnusableCredentialsException(property
-                    + ".groups is empty; possible are responders, approvers, security-operations, auditors and administrators.");
+            throw new UnusableCredentialsException(
+                    property
+                            + ".groups is empty; possible are responders, approvers, security-operations, auditors and administrators.");
         }
     }
 

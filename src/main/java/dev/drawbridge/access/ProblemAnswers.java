@@ -27,8 +27,7 @@ class ProblemAnswers implements AuthenticationEntryPoint, AccessDeniedHandler {
     }
 
     @Override
-    public void commence(
-            HttpServletRequest request, HttpServletResponse response, AuthenticationException refused)
+    public void commence(HttpServletRequest request, HttpServletResponse response, AuthenticationException refused)
             throws IOException {
         if (refused instanceof TooManyAttemptsException held) {
             response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(held.seconds()));

@@ -5,7 +5,6 @@ import dev.drawbridge.audit.AuditTrail;
 import jakarta.servlet.DispatcherType;
 import java.time.Clock;
 import java.util.Arrays;
-import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -40,8 +39,8 @@ class SecurityConfiguration {
             + "frame-ancestors 'none'; base-uri 'none'";
 
     private static final String[] ANYBODY_IN_A_GROUP = codes(Group.values());
-    private static final String[] WHO_ACT = codes(
-            Group.RESPONDERS, Group.APPROVERS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
+    private static final String[] WHO_ACT =
+            codes(Group.RESPONDERS, Group.APPROVERS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
     private static final String[] WHO_RESPOND =
             codes(Group.RESPONDERS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
     private static final String ADMINISTRATORS = Group.ADMINISTRATORS.code();
@@ -82,8 +81,7 @@ class SecurityConfiguration {
         ProblemAnswers problems = new ProblemAnswers(json, "Basic realm=\"drawbridge\", charset=\"UTF-8\"");
         stateless(http, problems)
                 .securityMatcher("/api/**", "/v3/api-docs", "/v3/api-docs/**", "/v3/api-docs.yaml", "/actuator/**")
-                .addFilterBefore(
-                        new BasicAuthenticationFilter(people, problems), AnonymousAuthenticationFilter.class)
+                .addFilterBefore(new BasicAuthenticationFilter(people, problems), AnonymousAuthenticationFilter.class)
                 .authorizeHttpRequests(requests -> requests.requestMatchers("/actuator/health", "/actuator/health/**")
                         .permitAll()
                         .requestMatchers(HttpMethod.GET)
@@ -105,11 +103,7 @@ class SecurityConfiguration {
     @Bean
     @Order(3)
     SecurityFilterChain console(
-            HttpSecurity http,
-            AuthenticationManager people,
-            AccessProperties properties,
-            AuditTrail audit,
-            Clock clock)
+            HttpSecurity http, AuthenticationManager people, AccessProperties properties, AuditTrail audit, Clock clock)
             throws Exception {
         ConsoleEntry entry = new ConsoleEntry(audit, clock);
         HttpSessionRequestCache pages = new HttpSessionRequestCache();
@@ -134,9 +128,11 @@ class SecurityConfiguration {
                         .hasAnyAuthority(WHO_RESPOND)
                         .anyRequest()
                         .hasAnyAuthority(WHO_ACT))
-                .formLogin(form -> form.loginPage("/login").successHandler(entry).failureHandler(entry))
+                .formLogin(
+                        form -> form.loginPage("/login").successHandler(entry).failureHandler(entry))
                 .logout(logout -> logout.logoutSuccessUrl("/login?signed-out").deleteCookies("JSESSIONID"))
-                .exceptionHandling(errors -> errors.authenticationEntryPoint(entry).accessDeniedHandler(entry))
+                .exceptionHandling(
+                        errors -> errors.authenticationEntryPoint(entry).accessDeniedHandler(entry))
                 .sessionManagement(sessions -> sessions.sessionFixation(fixation -> fixation.changeSessionId()))
                 .addFilterBefore(
                         new SessionLifetimeFilter(properties.sessionLifetime(), clock),
@@ -158,15 +154,16 @@ class SecurityConfiguration {
     }
 
     private static void headers(HttpSecurity http) throws Exception {
-        http.headers(headers -> headers.contentSecurityPolicy(policy -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
-                .referrerPolicy(policy -> policy.policy(ReferrerPolicyHeaderWriter.ReferrerPolicy.NO_REFERRER))
-                .permissionsPolicyHeader(policy -> policy.policy(
-                        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"))
-                .crossOriginOpenerPolicy(
-                        policy -> policy.policy(CrossOriginOpenerPolicyHeaderWriter.CrossOriginOpenerPolicy.SAME_ORIGIN))
-                .crossOriginResourcePolicy(policy -> policy.policy(
-                        CrossOriginResourcePolicyHeaderWriter.CrossOriginResourcePolicy.SAME_ORIGIN))
-                .frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)
-                .httpStrictTransportSecurity(hsts -> hsts.includeSubDomains(false)));
+        http.headers(
+                headers -> headers.contentSecurityPolicy(policy -> policy.policyDirectives(CONTENT_SECURITY_POLICY))
+                        .referrerPolicy(policy -> policy.policy(ReferrerPolicyHeaderWriter.ReferrerPolicy.NO_REFERRER))
+                        .permissionsPolicyHeader(policy -> policy.policy(
+                                "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"))
+                        .crossOriginOpenerPolicy(policy ->
+                                policy.policy(CrossOriginOpenerPolicyHeaderWriter.CrossOriginOpenerPolicy.SAME_ORIGIN))
+                        .crossOriginResourcePolicy(policy -> policy.policy(
+                                CrossOriginResourcePolicyHeaderWriter.CrossOriginResourcePolicy.SAME_ORIGIN))
+                        .frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)
+                        .httpStrictTransportSecurity(hsts -> hsts.includeSubDomains(false)));
     }
 }
