@@ -16,6 +16,14 @@ public enum IncidentState {
         return this == CLOSED_RESOLVED || this == CLOSED_FALSE_POSITIVE;
     }
 
+    /**
+     * Closed is final, and a response that has begun never counts as not begun again, except that a stalled one goes back to
+     * where it stood. All other ways exist: a failed verification restores again, a rejected return to service contains again.
+     */
+    public boolean canMoveTo(IncidentState next) {
+        return !closed() && (next != OPEN || this == STALLED);
+    }
+
     public String code() {
         return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }

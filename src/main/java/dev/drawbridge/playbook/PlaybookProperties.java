@@ -1,0 +1,15 @@
+package dev.drawbridge.playbook;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Where playbooks come from.
+ *
+ * @param directory holds further {@code *.yaml}; a playbook of the same name replaces the one that ships
+ * @param bundled whether the playbooks that ship are loaded
+ */
+@ConfigurationProperties("drawbridge.playbook")
+record PlaybookProperties(@Nullable Path directory, @DefaultValue("true") boolean bundled) {}
