@@ -104,7 +104,10 @@ class AlertIntake {
                 // the others must not suffer; the request fails in the end, so that the detector sends this one again
                 log.error("alert failed alert={} source={}", one.id(), decoder.source(), thisOne);
                 deadLetters.keep(
-                        decoder.source(), actor, "a fault while it was taken in", one.raw().getBytes(StandardCharsets.UTF_8));
+                        decoder.source(),
+                        actor,
+                        "a fault while it was taken in",
+                        one.raw().getBytes(StandardCharsets.UTF_8));
                 fault = thisOne;
             }
         }
@@ -120,8 +123,8 @@ class AlertIntake {
     }
 
     private Answer keepBad(Actor actor, AlertDecoder decoder, DecodedAlert.Bad bad) {
-        long letter =
-                deadLetters.keep(decoder.source(), actor, bad.reason(), bad.raw().getBytes(StandardCharsets.UTF_8));
+        long letter = deadLetters.keep(
+                decoder.source(), actor, bad.reason(), bad.raw().getBytes(StandardCharsets.UTF_8));
         log.warn("alert not decodable source={} deadLetter={}: {}", decoder.source(), letter, bad.reason());
         return new Answer(bad.id(), Disposition.REJECTED, null, bad.reason());
     }

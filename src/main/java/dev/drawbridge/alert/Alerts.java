@@ -74,7 +74,8 @@ public class Alerts {
 
     /** The alerts of an incident, oldest first, at most {@code limit}. */
     public List<Alert> ofIncident(IncidentId incident, int limit) {
-        return jdbc.sql("select decoded from alert where incident_id = :incident order by seq fetch first :limit rows only")
+        return jdbc.sql(
+                        "select decoded from alert where incident_id = :incident order by seq fetch first :limit rows only")
                 .param("incident", incident.value())
                 .param("limit", limit)
                 .query((row, n) -> read(row.getString("decoded")))
@@ -123,7 +124,8 @@ public class Alerts {
     }
 
     void decide(AlertId id, AlertHandler.Handled handled) {
-        jdbc.sql("update alert set disposition = :disposition, incident_id = :incident, reason = :reason where id = :id")
+        jdbc.sql(
+                        "update alert set disposition = :disposition, incident_id = :incident, reason = :reason where id = :id")
                 .param("disposition", handled.disposition().name())
                 .param(
                         "incident",

@@ -28,7 +28,8 @@ final class UntrustedText {
     /** False for a NUL or half a surrogate pair: no path on a node holds them, and PostgreSQL cannot store them. */
     static boolean storable(String text) {
         return text.codePoints()
-                .noneMatch(point -> point == 0 || (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE));
+                .noneMatch(
+                        point -> point == 0 || (point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE));
     }
 
     private static boolean visible(int point) {

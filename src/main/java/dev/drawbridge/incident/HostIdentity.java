@@ -96,7 +96,8 @@ class HostIdentity {
 
     /** Never a name: the resolver would ask the network about what an alert says. */
     private static Optional<InetAddress> literal(String text) {
-        if (text.length() > 45 || !(IPV4.matcher(text).matches() || IPV6.matcher(text).matches())) {
+        if (text.length() > 45
+                || !(IPV4.matcher(text).matches() || IPV6.matcher(text).matches())) {
             return Optional.empty();
         }
         if (IPV4.matcher(text).matches()) {

@@ -147,8 +147,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
 
     private Handled join(Incident open, Alert alert, Case found, @Nullable Person person) {
         IncidentId id = open.id();
-        Instant firstEvent =
-                alert.eventTime().isBefore(open.firstEventAt()) ? alert.eventTime() : open.firstEventAt();
+        Instant firstEvent = alert.eventTime().isBefore(open.firstEventAt()) ? alert.eventTime() : open.firstEventAt();
         store.joined(id, worse(open.severity(), alert.severity()), firstEvent);
         alerts.link(alert.id(), id);
         audit.record(fact(actor(found, person), "incident.join", alert, found, person)
@@ -170,7 +169,9 @@ class IncidentRegistry implements Incidents, AlertHandler {
                         IncidentState.OPEN,
                         alert.severity(),
                         playbook.title() + ": "
-                                + alert.normalisedPath().map(NodePath::toString).orElse("")
+                                + alert.normalisedPath()
+                                        .map(NodePath::toString)
+                                        .orElse("")
                                         .lines()
                                         .findFirst()
                                         .map(path -> path.length() <= 500 ? path : path.substring(0, 499) + "…")
@@ -195,13 +196,15 @@ class IncidentRegistry implements Incidents, AlertHandler {
         return person == null ? Actor.playbook(found.playbook().name()) : person.actor();
     }
 
-    private static AuditEvent fact(
-            Actor actor, String action, Alert alert, Case found, @Nullable Person person) {
+    private static AuditEvent fact(Actor actor, String action, Alert alert, Case found, @Nullable Person person) {
         String why = person != null
                 ? person.reason()
                 : found.reason() != null ? found.reason() : "the playbook answers rule " + alert.ruleId();
         return AuditEvent.fact(
-                        actor, action, alert.normalisedPath().map(NodePath::toString).orElse(""), why)
+                        actor,
+                        action,
+                        alert.normalisedPath().map(NodePath::toString).orElse(""),
+                        why)
                 .with("alert", alert.id().value())
                 .with("host", alert.host())
                 .with("excluded", String.valueOf(found.excluded()));
@@ -244,15 +247,16 @@ class IncidentRegistry implements Incidents, AlertHandler {
             return;
         }
         if (!incident.state().canMoveTo(state)) {
-            throw new IllegalStateException("an incident that is " + incident.state().code() + " cannot become "
-                    + state.code() + ": " + incident.id());
+            throw new IllegalStateException("an incident that is "
+                    + incident.state().code() + " cannot become " + state.code() + ": " + incident.id());
         }
         store.move(incident.id(), state, state == IncidentState.STALLED ? incident.state() : null);
         audit.record(AuditEvent.fact(actor, "incident.move", state.code(), reason)
                 .on(incident.id(), incident.node())
                 .with("from", incident.state().code()));
-        milestone(state).filter(reached -> store.reach(incident.id(), reached, now())).ifPresent(reached -> metrics.reached(
-                reached, incident.firstEventAt(), now()));
+        milestone(state)
+                .filter(reached -> store.reach(incident.id(), reached, now()))
+                .ifPresent(reached -> metrics.reached(reached, incident.firstEventAt(), now()));
         log.info(
                 "incident is {} incident={} node={}",
                 state.code(),

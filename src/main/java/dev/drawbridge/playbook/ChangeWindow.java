@@ -57,7 +57,8 @@ record ChangeWindow(Predicate<Instant> holds) {
 
     private static ChangeWindow once(String text) {
         int slash = text.indexOf('/');
-        Instant from = OffsetDateTime.parse(slash < 0 ? text : text.substring(0, slash)).toInstant();
+        Instant from = OffsetDateTime.parse(slash < 0 ? text : text.substring(0, slash))
+                .toInstant();
         Instant to = OffsetDateTime.parse(text.substring(slash + 1)).toInstant();
         if (!from.isBefore(to)) {
             throw new IllegalArgumentException("it ends before it begins: " + text);

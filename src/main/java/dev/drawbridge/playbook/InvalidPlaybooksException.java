@@ -10,7 +10,8 @@ public class InvalidPlaybooksException extends RuntimeException {
 
     InvalidPlaybooksException(List<PlaybookProblem> problems) {
         super("The playbooks cannot be used:"
-                + String.join("", problems.stream().map(problem -> "\n  " + problem).toList()));
+                + String.join(
+                        "", problems.stream().map(problem -> "\n  " + problem).toList()));
         this.problems = List.copyOf(problems);
     }
 

@@ -12,4 +12,5 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param bundled whether the playbooks that ship are loaded
  */
 @ConfigurationProperties("drawbridge.playbook")
-record PlaybookProperties(@Nullable Path directory, @DefaultValue("true") boolean bundled) {}
+record PlaybookProperties(
+        @Nullable Path directory, @DefaultValue("true") boolean bundled) {}

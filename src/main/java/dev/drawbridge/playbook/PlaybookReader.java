@@ -34,7 +34,12 @@ class PlaybookReader {
      *
      * @param playbook null when there are problems
      */
-    record Read(String file, String text, @Nullable Playbook playbook, PlaybookDocument document, List<PlaybookProblem> problems) {}
+    record Read(
+            String file,
+            String text,
+            @Nullable Playbook playbook,
+            PlaybookDocument document,
+            List<PlaybookProblem> problems) {}
 
     private static Schema schema() {
         try (InputStream in = PlaybookReader.class.getResourceAsStream(SCHEMA)) {
@@ -78,7 +83,7 @@ class PlaybookReader {
         String pointer = pointer(error);
         String property = error.getProperty();
         if (property != null && error.getKeyword().equals("additionalProperties")) {
-            return document.problem(pointer + "/" + property, "no such field" );
+            return document.problem(pointer + "/" + property, "no such field");
         }
         if (property != null && error.getKeyword().equals("required")) {
             return document.problem(pointer, "the field " + property + " is missing");
@@ -94,7 +99,8 @@ class PlaybookReader {
         StringBuilder pointer = new StringBuilder();
         for (int i = 0; i < error.getInstanceLocation().getNameCount(); i++) {
             Object element = error.getInstanceLocation().getElement(i);
-            pointer.append('/').append(String.valueOf(element).replace("~", "~0").replace("/", "~1"));
+            pointer.append('/')
+                    .append(String.valueOf(element).replace("~", "~0").replace("/", "~1"));
         }
         return pointer.toString();
     }
@@ -128,7 +134,8 @@ class PlaybookReader {
             WatchedSet watched = new WatchedSet(texts(root, "/spec/watched"));
             each(root, "/spec/match/paths", (pointer, text) -> {
                 if (!covers(watched, text)) {
-                    problems.add(document.problem(pointer, "it is not watched: alerts about it could never be answered"));
+                    problems.add(
+                            document.problem(pointer, "it is not watched: alerts about it could never be answered"));
                 }
             });
         }
@@ -165,8 +172,10 @@ class PlaybookReader {
 
     private static Playbook playbook(JsonNode root, String text) {
         Map<String, Set<String>> rules = new LinkedHashMap<>();
-        root.at("/spec/match/rules").fieldNames().forEachRemaining(source -> rules.put(
-                source, new LinkedHashSet<>(texts(root, "/spec/match/rules/" + source))));
+        root.at("/spec/match/rules")
+                .fieldNames()
+                .forEachRemaining(
+                        source -> rules.put(source, new LinkedHashSet<>(texts(root, "/spec/match/rules/" + source))));
         List<Playbook.Exclusion> exclusions = new ArrayList<>();
         for (JsonNode exclusion : root.at("/spec/exclusions")) {
             exclusions.add(new Playbook.Exclusion(
@@ -182,7 +191,8 @@ class PlaybookReader {
         texts(root, "/spec/baseline/askFirst").forEach(code -> askFirst.add(FileClass.ofCode(code)));
         return new Playbook(
                 root.at("/metadata/name").asText(),
-                root.at("/metadata/version").asText() + "+" + Digest.ofText(text).abbreviated(),
+                root.at("/metadata/version").asText() + "+"
+                        + Digest.ofText(text).abbreviated(),
                 root.at("/metadata/title").asText(),
                 new Playbook.Match(rules, texts(root, "/spec/match/paths")),
                 List.copyOf(exclusions),
@@ -224,7 +234,9 @@ class PlaybookReader {
             duration = DurationStyle.detectAndParse(root.at(pointer).asText());
         } catch (IllegalArgumentException notADuration) {
             throw new IllegalArgumentException(
-                    "not a duration like 90s, 15m, 4h, 7d or PT1H30M: " + root.at(pointer).asText(), notADuration);
+                    "not a duration like 90s, 15m, 4h, 7d or PT1H30M: "
+                            + root.at(pointer).asText(),
+                    notADuration);
         }
         if (duration.isNegative() || duration.isZero() || duration.compareTo(Duration.ofDays(3660)) > 0) {
             throw new IllegalArgumentException("a duration must be longer than nothing and shorter than ten years");

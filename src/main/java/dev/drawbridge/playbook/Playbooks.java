@@ -168,7 +168,9 @@ class Playbooks implements PlaybookCatalogue, SmartInitializingSingleton {
                             values (:name, :version, :at, :content)""")
                     .param("name", playbook.name())
                     .param("version", playbook.version())
-                    .param("at", OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC))
+                    .param(
+                            "at",
+                            OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC))
                     .param("content", read.text())
                     .update();
             log.info("playbook {} {} is new", playbook.name(), playbook.version());
@@ -195,13 +197,15 @@ class Playbooks implements PlaybookCatalogue, SmartInitializingSingleton {
 
     @Override
     public Playbook get(String name, String version) {
-        return versions.computeIfAbsent(key(name, version), key -> reader.readStored(
-                name,
-                jdbc.sql("select content from playbook_version where name = :name and version = :version")
-                        .param("name", name)
-                        .param("version", version)
-                        .query(String.class)
-                        .single()));
+        return versions.computeIfAbsent(
+                key(name, version),
+                key -> reader.readStored(
+                        name,
+                        jdbc.sql("select content from playbook_version where name = :name and version = :version")
+                                .param("name", name)
+                                .param("version", version)
+                                .query(String.class)
+                                .single()));
     }
 
     @Override
@@ -215,7 +219,9 @@ class Playbooks implements PlaybookCatalogue, SmartInitializingSingleton {
         Alert.UserFacts user = alert.user();
         return fits(exclusion.executables(), alert.process().executable())
                 && fits(exclusion.users(), user.realName() != null ? user.realName() : user.name())
-                && fits(exclusion.sha256(), alert.fileDigest() == null ? null : alert.fileDigest().hex())
+                && fits(
+                        exclusion.sha256(),
+                        alert.fileDigest() == null ? null : alert.fileDigest().hex())
                 && (exclusion.paths().isEmpty() || pathFits(exclusion.paths(), alert))
                 && (exclusion.hosts().isEmpty()
                         || exclusion.hosts().stream().anyMatch(host -> hostFits(host, alert.host())))
