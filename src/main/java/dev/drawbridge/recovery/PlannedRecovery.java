@@ -185,6 +185,11 @@ class PlannedRecovery implements Recovery {
             return new RestoreOutcome.Lapsed("the approved plan is not the newest one");
         }
         RestorePlan plan = kept.plan();
+        // the stored hash is only a label: what people approved is what the stored steps hash to
+        if (!plan.node().equals(node)
+                || !PlanHash.of(plan.node(), plan.revision(), plan.steps()).equals(approvedPlan)) {
+            return new RestoreOutcome.Lapsed("the stored plan is not the one that was approved");
+        }
         if (!(baselines.trusted(info(node)) instanceof BaselineResult.Trusted trusted)
                 || !trusted.baseline()
                         .revision()
@@ -214,16 +219,17 @@ class PlannedRecovery implements Recovery {
         List<String> forPeople = new ArrayList<>();
         Optional<String> dryRun = Optional.empty();
         for (RestorePlan.Step step : plan.steps()) {
+            // first: the scan never sees such a path, so it would pass for one that is already done
+            if (!policy.watched().contains(step.path())) {
+                forPeople.add(step.path() + ": outside the watched set");
+                continue;
+            }
             if (!left.contains(step)) {
                 changed.add(step.path());
                 continue;
             }
             if (step.action() == FileAction.TASK) {
                 forPeople.add(step.path() + ": " + step.why());
-                continue;
-            }
-            if (!policy.watched().contains(step.path())) {
-                forPeople.add(step.path() + ": outside the watched set");
                 continue;
             }
             if (!receipt.incident().equals(plan.incident())

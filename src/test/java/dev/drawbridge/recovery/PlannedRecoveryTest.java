@@ -284,4 +284,72 @@ class PlannedRecoveryTest {
         }
         assertThat(node.path(ETCD)).isRegularFile().hasContent("kind: Pod\nname: etcd\n");
     }
+
+    @Test
+    void aStoredPlanThatWasAlteredIsNotCarriedOut() throws Exception {
+        attack();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        EvidenceReceipt receipt = capture(recovery);
+        database.jdbc()
+                .sql("update restore_plan set plan = replace(plan, :from, :to)")
+                .param("from", ROGUE)
+                .param("to", "/etc/shadow")
+                .update();
+
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
+                .isEqualTo(new RestoreOutcome.Lapsed("the stored plan is not the one that was approved"));
+        assertThat(node.path(ROGUE)).exists();
+        assertThat(node.path(ETCD)).doesNotExist();
+    }
+
+    @Test
+    void aPathOutsideTheWatchedSetIsNeverTouchedEvenWhenAPlanNamesIt() throws Exception {
+        node.put("/etc/shadow", "root:*:".getBytes(UTF_8));
+        attack();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        List<RestorePlan.Step> steps = new java.util.ArrayList<>(plan.steps());
+        RestorePlan.Step rogue = steps.get(0);
+        steps.add(new RestorePlan.Step(
+                NodePath.of("/etc/shadow"),
+                rogue.drift(),
+                rogue.fileClass(),
+                rogue.action(),
+                Digest.ofText("root:*:"),
+                null,
+                rogue.why(),
+                rogue.effect()));
+        RestorePlan forged = new RestorePlan(
+                INCIDENT,
+                TestNode.NAME,
+                plan.revision(),
+                steps,
+                plan.needsApproval(),
+                PlanHash.of(TestNode.NAME, plan.revision(), steps),
+                plan.madeAt());
+        new PlanStore(database.jdbc()).keep(forged, POLICY);
+
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, forged.hash(), capturedFor(plan)))
+                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> assertThat(incomplete.left())
+                        .containsExactly("/etc/shadow: outside the watched set"));
+        assertThat(node.path("/etc/shadow")).hasContent("root:*:");
+        assertThat(node.path(ROGUE)).doesNotExist();
+    }
+
+    private EvidenceReceipt capturedFor(RestorePlan plan) {
+        var scan = node.files().scan(TestNode.NAME, POLICY.watched().roots());
+        Set<NodePath> paths = plan.steps().stream()
+                .map(RestorePlan.Step::path)
+                .collect(java.util.stream.Collectors.toSet());
+        return locker.capture(
+                        ACTOR,
+                        INCIDENT,
+                        TestNode.NAME,
+                        scan,
+                        scan.files().stream()
+                                .filter(file -> paths.contains(file.path()))
+                                .toList())
+                .orElseThrow();
+    }
 }
