@@ -331,17 +331,18 @@ class PlannedRecoveryTest {
         new PlanStore(database.jdbc()).keep(forged, POLICY);
 
         assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, forged.hash(), capturedFor(plan)))
-                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> assertThat(incomplete.left())
-                        .containsExactly("/etc/shadow: outside the watched set"));
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete ->
+                                assertThat(incomplete.left()).containsExactly("/etc/shadow: outside the watched set"));
         assertThat(node.path("/etc/shadow")).hasContent("root:*:");
         assertThat(node.path(ROGUE)).doesNotExist();
     }
 
     private EvidenceReceipt capturedFor(RestorePlan plan) {
         var scan = node.files().scan(TestNode.NAME, POLICY.watched().roots());
-        Set<NodePath> paths = plan.steps().stream()
-                .map(RestorePlan.Step::path)
-                .collect(java.util.stream.Collectors.toSet());
+        Set<NodePath> paths =
+                plan.steps().stream().map(RestorePlan.Step::path).collect(java.util.stream.Collectors.toSet());
         return locker.capture(
                         ACTOR,
                         INCIDENT,
