@@ -59,7 +59,10 @@ class SshNodeFiles implements NodeFiles {
                 node,
                 clock.instant().truncatedTo(ChronoUnit.MICROS),
                 roots,
-                output.files(),
+                // our own quarantine is no drift: it would be quarantined again, for ever
+                output.files().stream()
+                        .filter(file -> !file.path().isWithin(settings.workPath()))
+                        .toList(),
                 output.users(),
                 output.groups());
     }
@@ -143,7 +146,9 @@ class SshNodeFiles implements NodeFiles {
         }
         String detail = words.length == 3 ? words[2] : "";
         return switch (words[1]) {
-            case "WRITTEN" -> new WriteOutcome.Written(where);
+            case "WRITTEN" -> new WriteOutcome.Written(
+                    // a second file of the same path and incident got a place of its own beside the first
+                    detail.matches("[0-9a-f]{32}\\+{1,64}") ? where.parent().resolve(detail) : where);
             case "ALREADY" -> new WriteOutcome.AlreadyDone();
             case "CHANGED" -> new WriteOutcome.Changed(detail);
             case "REFUSED" -> new WriteOutcome.Refused(detail);

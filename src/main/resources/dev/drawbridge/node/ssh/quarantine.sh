@@ -13,7 +13,8 @@ found "$n"
 [ -z "${gone:-}" ] || f=none
 if [ "$f" = none ]; then
   cd -P -- "${r:-/}" || exit 21
-  [ ! -d "$r$wd/quarantine/$i" ] || answer ALREADY "$i"
+  # only what was really moved counts: a run that was cut before its rename leaves a place without content
+  if [ -e "$r$wd/quarantine/$i/content" ] || [ -L "$r$wd/quarantine/$i/content" ]; then answer ALREADY "$i"; fi
   answer CHANGED none
 fi
 [ "$x" = any ] || [ "$f" = "$x" ] || answer CHANGED "$f"
@@ -21,10 +22,10 @@ work "$wd" quarantine
 [ "$(stat -c %d -- "$k")" = "$(stat -c %d -- .)" ] || answer REFUSED "the work directory is on another file system"
 [ "$f" != other ] || [ ! -d "./$n" ] || answer REFUSED "it is a directory"
 q=$i
-while [ -e "$k/$q" ]; do q=$q+; done
-mkdir -m 700 -- "$k/$q" || answer REFUSED "the quarantine cannot be made"
+while [ -e "$k/$q/content" ] || [ -L "$k/$q/content" ]; do q=$q+; done
+[ -d "$k/$q" ] || mkdir -m 700 -- "$k/$q" || answer REFUSED "the quarantine cannot be made"
 { printf 'origin %s\n' "$origin"; stat -c 'mode %a uid %u gid %g size %s mtime %Y' -- "./$n"; printf 'digest %s\n' "$f"; } >"$k/$q/origin"
-sync "$k/$q/origin"
+sync "$k/$q/origin" "$k" || answer REFUSED "the origin cannot be flushed"
 mv -T -- "./$n" "$k/$q/content" || answer REFUSED "the rename failed"
 sync "$k/$q" .
 found "$n"

@@ -24,8 +24,10 @@ if find / -maxdepth 0 -printf '' 2>/dev/null && printf 'x' | sha256sum -z >/dev/
   printf 'END\0'
 else
   printf 'P\0'
-  find "$@" -xdev -print0 | xargs -0 -r sh -c '
+  # a pipe hides the exit code of its first part: FAILED, which no path can be, carries it over
+  { find "$@" -xdev -print0 || printf 'FAILED\0'; } | xargs -0 -r sh -c '
     for p do
+      [ "$p" != FAILED ] || exit 255
       h= l=
       a=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || a=
       case $a in
@@ -36,6 +38,6 @@ else
       b=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || b=
       [ "$a" = "$b" ] || a=changed
       printf "%s\0%s\0%s\0%s\0" "${a:-gone}" "$h" "$l" "$p"
-    done' sh
+    done' sh || { echo "find failed" >&2; exit 23; }
   printf 'END\0'
 fi

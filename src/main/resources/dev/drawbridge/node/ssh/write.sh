@@ -36,7 +36,7 @@ trap 'exit 1' HUP INT TERM PIPE
 hash_of "$t"
 [ "$h" = "$c" ] || { echo "the content arrived incomplete" >&2; exit 24; }
 chown "$u:$g" -- "$t" && chmod "$m" -- "$t" || answer REFUSED "owner or mode cannot be set"
-sync "$t"
+sync "$t" || answer REFUSED "the content cannot be flushed"
 # as late as possible: what somebody changed since the plan was made is not overwritten
 found "$n"
 [ "$f" = "$x" ] || answer CHANGED "$f"
