@@ -32,8 +32,7 @@ else
       a=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || a=
       case $a in
         8*) h=$(sha256sum <"$p" 2>/dev/null) || h=; h=${h%% *} ;;
-        a*) l=$(readlink -n -- "$p"; echo x); l=${l%x}; l=${l%"
-"} ;;
+        a*) l=$(readlink -n -- "$p"; echo x); l=${l%x} ;;
       esac
       b=$(stat -c "%f %u %g %s %Y %Z %i %h" -- "$p" 2>/dev/null) || b=
       [ "$a" = "$b" ] || a=changed

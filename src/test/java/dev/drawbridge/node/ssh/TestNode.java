@@ -1,11 +1,13 @@
 package dev.drawbridge.node.ssh;
 
 import dev.drawbridge.node.NodeEndpoint;
+import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.sandbox.SandboxSshServer;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ public final class TestNode implements AutoCloseable {
     public static final NodeName NAME = NodeName.of("worker-1");
 
     private final Path root;
-    private final SandboxSshServer server;
+    private final @Nullable SandboxSshServer server;
     private final SshSessions sessions;
     private final NodeFiles files;
 
@@ -30,30 +32,62 @@ public final class TestNode implements AutoCloseable {
         return new TestNode(directory, null, null);
     }
 
+    /** @param before shell text that the node runs before every command: another PATH, a trap */
+    static TestNode with(Path directory, String before) throws Exception {
+        return new TestNode(directory, null, null, before);
+    }
+
+    /** Over a server that is there already. */
+    TestNode(Path directory, String user, int port, KeyPair key, String knownHostsLine) throws Exception {
+        root = Files.createDirectories(directory.resolve("root")).toRealPath();
+        server = null;
+        NodeSshProperties settings = write(directory, user, key, knownHostsLine);
+        sessions = new SshSessions(endpoint(port), settings);
+        files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
+    }
+
+    private NodeEndpoints endpoint(int port) {
+        return node -> Optional.of(new NodeEndpoint("127.0.0.1", port, NodePath.of(root.toString())));
+    }
+
+    private static NodeSshProperties write(Path directory, String user, KeyPair key, String knownHostsLine)
+            throws Exception {
+        Path privateKey = directory.resolve("client.key");
+        try (OutputStream out = Files.newOutputStream(privateKey)) {
+            OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, "test", null, out);
+        }
+        Path knownHosts = Files.writeString(directory.resolve("known_hosts"), knownHostsLine);
+        return settings(user, privateKey, knownHosts);
+    }
+
     /** @param port through which the client goes (a proxy), null for the server itself; @param pinned another known_hosts line */
     TestNode(Path directory, @Nullable Integer port, @Nullable String pinned) throws Exception {
+        this(directory, port, pinned, "");
+    }
+
+    private TestNode(Path directory, @Nullable Integer port, @Nullable String pinned, String before) throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         KeyPair key = key();
         server = new SandboxSshServer(0, directory.resolve("host.key"), "root", key.getPublic());
         server.start();
         int clientPort = port == null ? server.port() : port;
-        Path privateKey = directory.resolve("client.key");
-        try (OutputStream out = Files.newOutputStream(privateKey)) {
-            OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, "test", null, out);
-        }
-        Path knownHosts = directory.resolve("known_hosts");
-        Files.writeString(
-                knownHosts,
+        NodeSshProperties settings = write(
+                directory,
+                "root",
+                key,
                 pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned);
-        sessions = new SshSessions(
-                node -> Optional.of(new NodeEndpoint("127.0.0.1", clientPort, NodePath.of(root.toString()))),
-                settings(privateKey, knownHosts));
-        files = new SshNodeFiles(sessions, settings(privateKey, knownHosts), Clock.systemUTC());
+        sessions = new SshSessions(endpoint(clientPort), settings) {
+            @Override
+            Ended run(NodeName node, String command, InputStream stdin, OutputStream stdout) {
+                return super.run(node, before + command, stdin, stdout);
+            }
+        };
+        files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
     }
 
-    private static NodeSshProperties settings(Path privateKey, Path knownHosts) {
+    private static NodeSshProperties settings(String user, Path privateKey, Path knownHosts) {
         return new NodeSshProperties(
-                "root",
+                user,
                 privateKey,
                 knownHosts,
                 22,
@@ -85,7 +119,7 @@ public final class TestNode implements AutoCloseable {
     }
 
     int serverPort() {
-        return server.port();
+        return java.util.Objects.requireNonNull(server).port();
     }
 
     /** What was on the node's disk at a path, created with its directories. */
@@ -98,6 +132,8 @@ public final class TestNode implements AutoCloseable {
     @Override
     public void close() throws Exception {
         sessions.close();
-        server.close();
+        if (server != null) {
+            server.close();
+        }
     }
 }

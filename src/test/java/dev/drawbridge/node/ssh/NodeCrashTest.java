@@ -1,0 +1,147 @@
+package dev.drawbridge.node.ssh;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.NodeFiles.FileWrite;
+import dev.drawbridge.node.NodeFiles.WriteOutcome;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodePath;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The act dies before each of its operations in turn, as by a crash of the node or a cut connection: every external command is
+ * counted, and before the n-th one the shell that runs the act is killed.
+ */
+class NodeCrashTest {
+    private static final NodePath MANIFEST = NodePath.of("/etc/kubernetes/manifests/etcd.yaml");
+    private static final String NEW = "new content";
+    private static final int MORE_THAN_ANY_ACT_NEEDS = 60;
+
+    @TempDir
+    Path temp;
+
+    private TestNode node;
+    private Path count;
+    private Path dieAt;
+
+    @BeforeEach
+    void start() throws Exception {
+        Path bin = Files.createDirectories(temp.resolve("bin"));
+        count = temp.resolve("count");
+        dieAt = temp.resolve("die-at");
+        for (String name : List.of("stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir")) {
+            Path wrapper = Files.writeString(
+                    bin.resolve(name),
+                    "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>'" + count + "'\n"
+                            + "if [ \"$(wc -l <'" + count + "')\" -ge \"$(cat '" + dieAt
+                            + "')\" ]; then kill -9 \"$ACT\"; exit 1; fi\n"
+                            + "exec " + name + " \"$@\"\n");
+            Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        // exec keeps the process id, so that the wrappers know whom to kill
+        node = TestNode.with(temp, "PATH=" + bin + ":/usr/bin:/bin; ACT=$$; export PATH ACT; exec ");
+        node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        node.close();
+    }
+
+    private void dieBefore(int operation) throws IOException {
+        Files.deleteIfExists(count);
+        Files.writeString(dieAt, Integer.toString(operation));
+    }
+
+    private WriteOutcome write() throws IOException {
+        byte[] bytes = NEW.getBytes(UTF_8);
+        FileWrite file = new FileWrite(
+                MANIFEST,
+                Digest.ofText("old"),
+                Digest.ofBytes(bytes),
+                bytes.length,
+                0600,
+                ((Number) Files.getAttribute(node.root(), "unix:uid")).longValue(),
+                ((Number) Files.getAttribute(node.root(), "unix:gid")).longValue());
+        return node.files().write(TestNode.NAME, TestPermits.on(TestNode.NAME), file, new ByteArrayInputStream(bytes));
+    }
+
+    private WriteOutcome quarantine() {
+        return node.files().quarantine(TestNode.NAME, TestPermits.on(TestNode.NAME), MANIFEST, Digest.ofText("old"));
+    }
+
+    /** True when it died, false when it came to its end. */
+    private static boolean dies(java.util.concurrent.Callable<WriteOutcome> act) throws Exception {
+        try {
+            act.call();
+            return false;
+        } catch (NodeAccessException died) {
+            return true;
+        }
+    }
+
+    private void onlyTheManifestIsInItsDirectory(boolean mayBeGone) throws IOException {
+        try (var entries = Files.list(node.path("/etc/kubernetes/manifests"))) {
+            List<String> names = entries.map(entry -> entry.getFileName().toString()).toList();
+            assertThat(names).isIn(mayBeGone ? List.of(List.of(), List.of("etcd.yaml")) : List.of(List.of("etcd.yaml")));
+        }
+    }
+
+    @Test
+    void aWriteThatDiesAnywhereLeavesOldOrNewAndARerunFinishes() throws Exception {
+        int operation = 1;
+        for (boolean died = true; died; operation++) {
+            node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
+            dieBefore(operation);
+            died = dies(this::write);
+            assertThat(Files.readString(node.path(MANIFEST.toString())))
+                    .as("before operation %d", operation)
+                    .isIn("old", NEW);
+            onlyTheManifestIsInItsDirectory(false);
+            dieBefore(1_000_000);
+            assertThat(write()).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
+            assertThat(node.path(MANIFEST.toString())).hasContent(NEW);
+            assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
+        }
+        assertThat(operation).as("operations of a write").isGreaterThan(8);
+    }
+
+    @Test
+    void aQuarantineThatDiesAnywhereLosesNothingAndARerunFinishes() throws Exception {
+        int operation = 1;
+        for (boolean died = true; died; operation++) {
+            node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
+            dieBefore(operation);
+            died = dies(this::quarantine);
+            onlyTheManifestIsInItsDirectory(true);
+            dieBefore(1_000_000);
+            assertThat(quarantine()).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
+            assertThat(node.path(MANIFEST.toString())).doesNotExist();
+            assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
+            Path quarantine = node.path("/etc/kubernetes/.drawbridge/quarantine");
+            try (var kept = Files.list(quarantine)) {
+                assertThat(kept.toList())
+                        .as("before operation %d", operation)
+                        .singleElement()
+                        .satisfies(place -> {
+                            assertThat(place.resolve("content")).hasContent("old");
+                            assertThat(place.resolve("origin")).isNotEmptyFile();
+                        });
+            }
+            org.springframework.util.FileSystemUtils.deleteRecursively(quarantine);
+        }
+        assertThat(operation).as("operations of a quarantine").isGreaterThan(6);
+    }
+}
