@@ -146,9 +146,10 @@ class SshNodeFiles implements NodeFiles {
         }
         String detail = words.length == 3 ? words[2] : "";
         return switch (words[1]) {
-            case "WRITTEN" -> new WriteOutcome.Written(
-                    // a second file of the same path and incident got a place of its own beside the first
-                    detail.matches("[0-9a-f]{32}\\+{1,64}") ? where.parent().resolve(detail) : where);
+            case "WRITTEN" ->
+                new WriteOutcome.Written(
+                        // a second file of the same path and incident got a place of its own beside the first
+                        detail.matches("[0-9a-f]{32}\\+{1,64}") ? where.parent().resolve(detail) : where);
             case "ALREADY" -> new WriteOutcome.AlreadyDone();
             case "CHANGED" -> new WriteOutcome.Changed(detail);
             case "REFUSED" -> new WriteOutcome.Refused(detail);

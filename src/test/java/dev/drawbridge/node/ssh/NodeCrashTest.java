@@ -94,8 +94,10 @@ class NodeCrashTest {
 
     private void onlyTheManifestIsInItsDirectory(boolean mayBeGone) throws IOException {
         try (var entries = Files.list(node.path("/etc/kubernetes/manifests"))) {
-            List<String> names = entries.map(entry -> entry.getFileName().toString()).toList();
-            assertThat(names).isIn(mayBeGone ? List.of(List.of(), List.of("etcd.yaml")) : List.of(List.of("etcd.yaml")));
+            List<String> names =
+                    entries.map(entry -> entry.getFileName().toString()).toList();
+            assertThat(names)
+                    .isIn(mayBeGone ? List.of(List.of(), List.of("etcd.yaml")) : List.of(List.of("etcd.yaml")));
         }
     }
 

@@ -49,8 +49,20 @@ class NodeUserlandsTest {
         assumeTrue(Files.isExecutable(shellPath), "skipped: needs " + shell + " (apt-get install " + shell + ")");
         Path bin = Files.createDirectories(temp.resolve("bin"));
         for (String name : List.of(
-                "find", "xargs", "stat", "sha256sum", "readlink", "head", "tr", "mktemp", "chown", "chmod", "sync", "mv",
-                "mkdir", "rm")) {
+                "find",
+                "xargs",
+                "stat",
+                "sha256sum",
+                "readlink",
+                "head",
+                "tr",
+                "mktemp",
+                "chown",
+                "chmod",
+                "sync",
+                "mv",
+                "mkdir",
+                "rm")) {
             Files.createSymbolicLink(bin.resolve(name), busybox);
         }
         Files.createSymbolicLink(bin.resolve("sh"), shellPath);
@@ -103,7 +115,9 @@ class NodeUserlandsTest {
                 .start();
         try {
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !sshd.isAlive() || listens(port));
-            assertThat(sshd.isAlive()).as(Files.readString(temp.resolve("sshd.log"))).isTrue();
+            assertThat(sshd.isAlive())
+                    .as(Files.readString(temp.resolve("sshd.log")))
+                    .isTrue();
             String pinned = "[127.0.0.1]:" + port + " " + PublicKeyEntry.toString(host.getPublic());
             try (TestNode node = new TestNode(temp, user, port, client, pinned)) {
                 everyAct(node);
@@ -123,9 +137,20 @@ class NodeUserlandsTest {
 
     private void everyAct(TestNode node) throws Exception {
         Map<String, String> hostile = Map.of(
-                "plain.yaml", "one", "a b", "two", "quote'\"`$(id)", "three", "line\nbreak\n", "four", "back\\slash", "five");
+                "plain.yaml",
+                "one",
+                "a b",
+                "two",
+                "quote'\"`$(id)",
+                "three",
+                "line\nbreak\n",
+                "four",
+                "back\\slash",
+                "five");
         for (Map.Entry<String, String> file : hostile.entrySet()) {
-            node.put("/etc/kubernetes/manifests/" + file.getKey(), file.getValue().getBytes(UTF_8));
+            node.put(
+                    "/etc/kubernetes/manifests/" + file.getKey(),
+                    file.getValue().getBytes(UTF_8));
         }
         Files.createSymbolicLink(node.path(MANIFESTS + "/link"), Path.of("/somewhere\nelse\n"));
         assertThat(new ProcessBuilder("mkfifo", node.path(MANIFESTS + "/fifo").toString())
