@@ -5,297 +5,302 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeBuilder;
-import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
-import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import io.fabric8.mockwebserver.Context;
-import io.fabric8.mockwebserver.MockWebServer;
-import io.fabric8.mockwebserver.http.Dispatcher;
+import io.fabric8.mockwebserver.dsl.HttpMethod;
+import io.fabric8.mockwebserver.http.Buffer;
+import io.fabric8.mockwebserver.http.Headers;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
-import io.fabric8.zjsonpatch.JsonPatch;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.URLDecoder;
-import java.nio.channels.FileChannel;
+import io.fabric8.mockwebserver.vertx.HttpServerRequestHandler;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
-import java.util.UUID;
-import java.util.function.Function;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sandbox's Kubernetes API: fabric8's CRUD mock on loopback, behind a dispatcher that answers as a real API server where the mock
- * would let something pass or hang (field selectors, JSON patches whose test fails, {@code /readyz}), and that keeps nodes and pods on
- * disk, so that a cordon survives a power cut as it does in a real cluster.
+ * The sandbox's Kubernetes API on loopback: fabric8's CRUD mock, with the answers of a real server where the two differ and
+ * matter ({@link ApiRules}), the node controller's taint on cordoned nodes, and a state that outlives the process. Requests are served one after
+ * the other by one thread. It authenticates nobody.
  */
 public final class SandboxApiServer implements AutoCloseable {
-    private static final Set<String> MUTATING = Set.of("POST", "PUT", "PATCH", "DELETE");
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String CORDON_TAINT = "node.kubernetes.io/unschedulable";
 
-    private final KubernetesMockServer server;
-    private final KubernetesClient client;
-    private final @Nullable Path state;
+    /** A real node controller takes up to 1.5 s; what moves under a client is the same. */
+    private static final long CONTROLLER_DELAY_MILLIS = 200;
+
+    private static final long PATIENCE_SECONDS = 30;
+
+    private final Vertx vertx = Vertx.vertx(new VertxOptions()
+            .setEventLoopPoolSize(1)
+            .setWorkerPoolSize(1)
+            .setInternalBlockingPoolSize(1)
+            .setFileSystemOptions(
+                    new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
     private final KubernetesCrudDispatcher crud = new KubernetesCrudDispatcher();
-    private volatile Function<RecordedRequest, Optional<MockResponse>> faults = request -> Optional.empty();
-    private volatile boolean seeded;
+    private final ApiRules rules = new ApiRules(crud, this::changed);
+    private final @Nullable KeptCluster kept;
+    private final HttpServer http;
+    private final KubernetesClient client;
+    private volatile ApiFaults faults = ApiFaults.NONE;
 
     /**
+     * Starts it with these nodes, or with what an earlier run left.
+     *
      * @param port 0 for any free one
-     * @param state file that keeps nodes and pods, null to keep nothing
-     * @param nodes what the cluster has when nothing was kept
+     * @param state file that keeps the cluster, null to keep nothing
      */
     public SandboxApiServer(int port, @Nullable Path state, Collection<Node> nodes) {
-        this.state = state;
-        server = new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), new Front(), false);
-        server.init(InetAddress.getLoopbackAddress(), port);
-        client = new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder()
-                        .withMasterUrl(url())
-                        .withRequestRetryBackoffLimit(0)
-                        .build())
-                .build();
-        seed(nodes);
+        kept = state == null ? null : new KeptCluster(state);
+        if (kept != null && kept.exists()) {
+            kept.load(crud);
+        } else {
+            SandboxCluster.seed(nodes).forEach(this::create);
+            keep();
+        }
+        Routing routing = new Routing(vertx);
+        http = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost("127.0.0.1")
+                        .setPort(port)
+                        .setHttp2ClearTextEnabled(false)
+                        .setWebSocketSubProtocols(List.of("v4.channel.k8s.io")))
+                .requestHandler(event -> receive(event, routing));
+        try {
+            await(http.listen());
+        } catch (RuntimeException portTaken) {
+            await(vertx.close());
+            throw portTaken;
+        }
+        client = newClient();
+    }
+
+    /** Starts it on any free port, in memory, with three control-plane nodes and three workers. */
+    public static SandboxApiServer start() {
+        return start(0, null);
+    }
+
+    /** Starts it with three control-plane nodes and three workers, or with what an earlier run left. */
+    public static SandboxApiServer start(int port, @Nullable Path state) {
+        return new SandboxApiServer(
+                port,
+                state,
+                SandboxNode.CLUSTER.stream()
+                        .map(node -> node(node.name().value(), node.controlPlane(), node.address()))
+                        .toList());
     }
 
     /** A node as kubeadm registers it. */
     public static Node node(String name, boolean controlPlane, String address) {
-        NodeBuilder node = new NodeBuilder()
-                .withNewMetadata()
-                .withName(name)
-                .withUid(UUID.nameUUIDFromBytes(("node " + name).getBytes(StandardCharsets.UTF_8))
-                        .toString())
-                .addToLabels("kubernetes.io/hostname", name)
-                .addToLabels("kubernetes.io/os", "linux")
-                .endMetadata()
-                .withNewSpec()
-                .endSpec()
-                .withNewStatus()
-                .addNewAddress(address, "InternalIP")
-                .addNewAddress(name, "Hostname")
-                .addNewCondition()
-                .withType("Ready")
-                .withStatus("True")
-                .withReason("KubeletReady")
-                .endCondition()
-                .endStatus();
-        if (controlPlane) {
-            node.editMetadata()
-                    .addToLabels("node-role.kubernetes.io/control-plane", "")
-                    .endMetadata()
-                    .editSpec()
-                    .addNewTaint()
-                    .withKey("node-role.kubernetes.io/control-plane")
-                    .withEffect("NoSchedule")
-                    .endTaint()
-                    .endSpec();
-        }
-        return node.build();
+        return SandboxCluster.node(name, address, controlPlane);
     }
 
+    /** What {@code drawbridge.kubernetes.master-url} takes. */
     public String url() {
-        return "http://127.0.0.1:" + server.getPort();
+        return "http://127.0.0.1:" + http.actualPort() + "/";
     }
 
-    /** A client of its own, for whoever plays the cluster. */
+    public int port() {
+        return http.actualPort();
+    }
+
+    /** A client for whoever plays the cluster; closed with the server. */
     public KubernetesClient client() {
         return client;
     }
 
-    /** Answers of its choice before the server sees a request: for tests of 409, 429, 5xx. */
-    public void faults(Function<RecordedRequest, Optional<MockResponse>> chosen) {
-        faults = chosen;
+    private KubernetesClient newClient() {
+        return new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(Config.empty())
+                        .withMasterUrl(url())
+                        .withRequestTimeout(5_000)
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build();
     }
 
-    private void seed(Collection<Node> nodes) {
-        for (String namespace : List.of("default", "kube-system", "kube-public", "kube-node-lease")) {
-            client.resource(new NamespaceBuilder()
-                            .withNewMetadata()
-                            .withName(namespace)
-                            .endMetadata()
-                            .build())
-                    .create();
-        }
-        if (state != null && Files.exists(state)) {
-            restore(state);
-        } else {
-            nodes.forEach(node -> client.resource(node).create());
-        }
-        seeded = true;
-        keep();
+    /** Lets things go wrong from now on; {@link ApiFaults#NONE} ends it. */
+    public void inject(ApiFaults faults) {
+        this.faults = faults;
     }
 
-    private void restore(Path kept) {
-        try {
-            JsonNode lists = JSON.readTree(kept.toFile());
-            for (JsonNode item : lists.path("nodes")) {
-                Node node = Serialization.unmarshal(item.toString(), Node.class);
-                node.getMetadata().setResourceVersion(null);
-                client.resource(node).create();
-            }
-            for (JsonNode item : lists.path("pods")) {
-                Pod pod = Serialization.unmarshal(item.toString(), Pod.class);
-                pod.getMetadata().setResourceVersion(null);
-                client.resource(pod).create();
-            }
-        } catch (IOException damaged) {
-            throw new UncheckedIOException("the sandbox's cluster cannot be read from " + kept, damaged);
-        }
-    }
-
-    /** Whole or not at all, before the client gets its answer. */
-    private synchronized void keep() {
-        if (state == null || !seeded) {
-            return;
-        }
-        try {
-            ObjectNode lists = JSON.createObjectNode();
-            lists.set("nodes", items("/api/v1/nodes"));
-            lists.set("pods", items("/api/v1/pods"));
-            Path staged = state.resolveSibling(state.getFileName() + ".new");
-            try (FileChannel out = FileChannel.open(
-                    staged,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                out.write(StandardCharsets.UTF_8.encode(lists.toString()));
-            }
-            Files.move(staged, state, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException full) {
-            throw new UncheckedIOException("the sandbox's cluster cannot be kept", full);
-        }
-    }
-
-    private JsonNode items(String path) throws JsonProcessingException {
-        return JSON.readTree(body(crud.handleGet(path))).path("items");
-    }
-
-    private static String body(MockResponse response) {
-        return new String(response.getBody().getBytes(), StandardCharsets.UTF_8);
+    /** Registers a further node as kubeadm would, for tests that need a larger cluster. */
+    public void addNode(String name, String address, boolean controlPlane) {
+        onLoop(() -> {
+            create(SandboxCluster.node(name, address, controlPlane));
+            keep();
+        });
     }
 
     @Override
     public void close() {
         client.close();
-        server.destroy();
+        await(http.close());
+        await(vertx.close());
     }
 
-    /** What stands in front of the mock. */
-    private final class Front extends Dispatcher {
+    private void receive(HttpServerRequest event, Routing routing) {
+        Optional<ApiFaults.Fault> fault = faults.on(event.method().name(), event.uri());
+        boolean watch = event.headers().contains("Upgrade");
+        if (fault.isEmpty()) {
+            routing.handle(event);
+        } else if (fault.get() instanceof ApiFaults.Fault.Answer answer) {
+            refuse(event, answer);
+        } else if (fault.get() instanceof ApiFaults.Fault.Cut) {
+            event.connection().close();
+        } else if (fault.get() instanceof ApiFaults.Fault.CutAfterEffect) {
+            event.body().onSuccess(body -> {
+                rules.answer(recorded(event, body.getBytes()));
+                event.connection().close();
+            });
+        } else if (fault.get() instanceof ApiFaults.Fault.Delay delay && !watch) {
+            event.pause();
+            vertx.setTimer(Math.max(1, delay.by().toMillis()), elapsed -> routing.handle(event));
+        } else {
+            routing.handle(event);
+        }
+    }
+
+    private static void refuse(HttpServerRequest event, ApiFaults.Fault.Answer answer) {
+        HttpServerResponse response = event.response().setStatusCode(answer.code());
+        if (answer.retryAfterSeconds() != null) {
+            response.putHeader("Retry-After", String.valueOf(answer.retryAfterSeconds()));
+        }
+        response.putHeader("Content-Type", "application/json")
+                .end(ApiRefusal.status(answer.code(), answer.reason(), "injected"));
+    }
+
+    private static RecordedRequest recorded(HttpServerRequest event, byte[] body) {
+        String type = Objects.requireNonNullElse(event.getHeader("Content-Type"), "application/json");
+        return new RecordedRequest(
+                "HTTP/1.1",
+                HttpMethod.fromVertx(event.method()),
+                event.uri(),
+                Headers.builder().add("Content-Type", type).build(),
+                new Buffer(body));
+    }
+
+    private void create(HasMetadata object) {
+        String namespace = object.getMetadata().getNamespace();
+        String path = "/api/v1" + (namespace == null ? "" : "/namespaces/" + namespace) + "/" + object.getPlural();
+        MockResponse response = crud.dispatch(new RecordedRequest(
+                "HTTP/1.1",
+                HttpMethod.POST,
+                path,
+                Headers.builder().add("Content-Type", "application/json").build(),
+                new Buffer(Serialization.asJson(object).getBytes(StandardCharsets.UTF_8))));
+        if (response.code() >= 300) {
+            throw new IllegalStateException("could not create " + path + ": " + response.code());
+        }
+    }
+
+    private void changed(ApiPath path) {
+        keep();
+        if (path.resource().equals("nodes") && path.namesObject()) {
+            vertx.setTimer(CONTROLLER_DELAY_MILLIS, elapsed -> taintAsController(path.object()));
+        }
+    }
+
+    private void keep() {
+        if (kept != null) {
+            kept.keep(crud);
+        }
+    }
+
+    /** What kube-controller-manager does after a cordon or uncordon: resource versions and taint indexes move. */
+    private void taintAsController(String path) {
+        MockResponse current = crud.handleGet(path);
+        if (current.code() != 200) {
+            return;
+        }
+        try {
+            ObjectNode node = (ObjectNode) JSON.readTree(ApiRules.body(current));
+            ObjectNode spec = node.withObjectProperty("spec");
+            boolean cordoned = spec.path("unschedulable").asBoolean();
+            ArrayNode taints = JSON.createArrayNode();
+            boolean tainted = false;
+            for (JsonNode taint : spec.path("taints")) {
+                boolean own = taint.path("key").asText().equals(CORDON_TAINT);
+                tainted |= own;
+                if (!own || cordoned) {
+                    taints.add(taint);
+                }
+            }
+            if (tainted == cordoned) {
+                return;
+            }
+            if (cordoned) {
+                // first, where a careless client expects its own
+                taints.insertObject(0).put("key", CORDON_TAINT).put("effect", "NoSchedule");
+            }
+            if (taints.isEmpty()) {
+                spec.remove("taints");
+            } else {
+                spec.set("taints", taints);
+            }
+            rules.put(path, node);
+            keep();
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private void onLoop(Runnable work) {
+        Promise<Boolean> done = Promise.promise();
+        vertx.runOnContext(loop -> {
+            try {
+                work.run();
+                done.complete(true);
+            } catch (RuntimeException failed) {
+                done.fail(failed);
+            }
+        });
+        await(done.future());
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            throw new IllegalStateException(
+                    "the sandbox's API server: " + failed.getCause().getMessage(), failed);
+        } catch (TimeoutException slow) {
+            throw new IllegalStateException("the sandbox's API server did not start or stop in time", slow);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", stopped);
+        }
+    }
+
+    private final class Routing extends HttpServerRequestHandler {
+        Routing(Vertx vertx) {
+            super(vertx);
+        }
+
         @Override
-        public MockResponse dispatch(RecordedRequest request) {
-            Optional<MockResponse> fault = faults.apply(request);
-            if (fault.isPresent()) {
-                return fault.get();
-            }
-            String path = request.getPath();
-            if (path.startsWith("/readyz") || path.startsWith("/livez") || path.startsWith("/healthz")) {
-                return new MockResponse().setResponseCode(200).setBody("ok");
-            }
-            if (path.contains("fieldSelector=")
-                    && !path.contains("watch=true")
-                    && request.getMethod().equals("GET")) {
-                Optional<MockResponse> selected = select(path);
-                if (selected.isPresent()) {
-                    return selected.get();
-                }
-            }
-            Optional<MockResponse> refused = refusePatch(request);
-            if (refused.isPresent()) {
-                return refused.get();
-            }
-            MockResponse response = crud.dispatch(request);
-            if (MUTATING.contains(request.getMethod())) {
-                keep();
-            }
-            return response;
+        protected MockResponse onHttpRequest(RecordedRequest request) {
+            return rules.answer(request);
         }
-
-        /** {@code spec.nodeName=x}, which the mock answers with an empty list. */
-        private Optional<MockResponse> select(String path) {
-            String query = path.substring(path.indexOf('?') + 1);
-            String selector = "";
-            for (String parameter : query.split("&")) {
-                if (parameter.startsWith("fieldSelector=")) {
-                    selector =
-                            URLDecoder.decode(parameter.substring("fieldSelector=".length()), StandardCharsets.UTF_8);
-                }
-            }
-            if (selector.startsWith("metadata.name=")) {
-                return Optional.empty();
-            }
-            if (!selector.startsWith("spec.nodeName=")) {
-                return Optional.of(status(400, "BadRequest", "field label not supported: " + selector));
-            }
-            String node = selector.substring("spec.nodeName=".length());
-            try {
-                ObjectNode list =
-                        (ObjectNode) JSON.readTree(body(crud.handleGet(path.substring(0, path.indexOf('?')))));
-                ArrayNode kept = JSON.createArrayNode();
-                list.path("items").forEach(item -> {
-                    if (item.at("/spec/nodeName").asText().equals(node)) {
-                        kept.add(item);
-                    }
-                });
-                list.set("items", kept);
-                return Optional.of(new MockResponse()
-                        .setResponseCode(200)
-                        .setHeader("Content-Type", "application/json")
-                        .setBody(list.toString()));
-            } catch (JsonProcessingException impossible) {
-                throw new UncheckedIOException(impossible);
-            }
-        }
-
-        /** A JSON patch whose test fails or whose path is not there: 422 at once, where the mock would never answer. */
-        private Optional<MockResponse> refusePatch(RecordedRequest request) {
-            String type = request.getHeader("Content-Type");
-            if (!request.getMethod().equals("PATCH") || type == null || !type.contains("json-patch")) {
-                return Optional.empty();
-            }
-            try {
-                MockResponse current = crud.handleGet(request.getPath().split("\\?")[0]);
-                if (current.code() == 200) {
-                    JsonPatch.apply(
-                            JSON.readTree(new String(request.getBody().getBytes(), StandardCharsets.UTF_8)),
-                            JSON.readTree(body(current)));
-                }
-                return Optional.empty();
-            } catch (RuntimeException | JsonProcessingException failed) {
-                return Optional.of(
-                        status(422, "Invalid", "the server rejected our request due to an error in our request"));
-            }
-        }
-    }
-
-    /** An error as the API server words it. */
-    public static MockResponse status(int code, String reason, String message) {
-        ObjectNode status = JSON.createObjectNode()
-                .put("kind", "Status")
-                .put("apiVersion", "v1")
-                .put("status", "Failure")
-                .put("message", message)
-                .put("reason", reason)
-                .put("code", code);
-        return new MockResponse()
-                .setResponseCode(code)
-                .setHeader("Content-Type", "application/json")
-                .setBody(status.toString());
     }
 }

@@ -1,5 +1,8 @@
 package dev.drawbridge.sandbox;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.shared.Digest;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -7,84 +10,130 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * Plays the kubelets of the sandbox: what lies in a node's manifests directory shows as mirror pods, as on a real node. It
- * runs nothing. Like kubelet it reads every file without a leading dot and passes over what it cannot parse.
+ * Plays the kubelets of the sandbox's nodes as far as static pods go: what lies in a node's manifests directory shows in the API as a
+ * mirror pod. It runs nothing. As kubelet does, it reads every regular file without a leading dot (backups and editors'
+ * leftovers too), only the first document of each, passes over what it cannot parse, and lets the last file in the alphabet
+ * win where two name one pod.
  */
 public final class SandboxKubelet implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SandboxKubelet.class);
+    private static final long POLL_MILLIS = 250;
+
+    /** Rounds after which the API is compared although no file changed: somebody may have deleted a mirror pod. */
+    private static final int RELIST_ROUNDS = 8;
+
+    private static final int MAX_MANIFEST_BYTES = 1 << 20;
     private static final String SOURCE = "kubernetes.io/config.source";
     private static final String HASH = "kubernetes.io/config.hash";
     private static final String MIRROR = "kubernetes.io/config.mirror";
+    private static final JsonMapper CANONICAL = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
 
     private final KubernetesClient client;
     private final Map<String, Path> manifests;
+    private final Map<String, Map<String, Pod>> shown = new LinkedHashMap<>();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "sandbox-kubelet");
         thread.setDaemon(true);
         return thread;
     });
+    private int round;
 
-    /** @param manifests manifests directory by node name */
+    /**
+     * @param client for the sandbox's API server; stays open when the kubelet is closed
+     * @param manifests manifests directory by node name
+     */
     public SandboxKubelet(KubernetesClient client, Map<String, Path> manifests) {
         this.client = client;
         this.manifests = new TreeMap<>(manifests);
     }
 
     public void start() {
-        clock.scheduleWithFixedDelay(this::syncAll, 0, 500, TimeUnit.MILLISECONDS);
+        clock.scheduleWithFixedDelay(this::round, 0, POLL_MILLIS, TimeUnit.MILLISECONDS);
     }
 
-    private void syncAll() {
+    @Override
+    public void close() {
+        clock.shutdownNow();
+        try {
+            if (!clock.awaitTermination(10, TimeUnit.SECONDS)) {
+                log.warn("the sandbox's kubelet did not stop in time");
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void round() {
+        boolean relist = round++ % RELIST_ROUNDS == 0;
         manifests.forEach((node, directory) -> {
             try {
-                sync(node, directory);
-            } catch (IOException | KubernetesClientException unreadable) {
-                // the next round looks again, as kubelet does
-                log.debug("node={} manifests could not be mirrored", node, unreadable);
+                Map<String, Pod> wanted = read(node, directory);
+                if (relist || !hashes(wanted).equals(hashes(shown.getOrDefault(node, Map.of())))) {
+                    shown.remove(node);
+                    mirror(node, wanted);
+                    shown.put(node, wanted);
+                }
+            } catch (IOException | UncheckedIOException | KubernetesClientException unavailable) {
+                // kubelet does the same: the next round tries again
+                log.debug("node={} static pods could not be mirrored", node, unavailable);
+            } catch (RuntimeException unexpected) {
+                // the scheduler would never call again
+                log.warn("node={} static pods could not be mirrored", node, unexpected);
             }
         });
     }
 
-    /** Brings the mirror pods of one node in line with its manifests. */
-    void sync(String node, Path directory) throws IOException {
-        Map<String, Pod> wanted = read(node, directory);
-        Map<String, Pod> shown = new HashMap<>();
+    private void mirror(String node, Map<String, Pod> wanted) {
+        Map<String, Pod> found = new TreeMap<>();
         client.pods().inAnyNamespace().withField("spec.nodeName", node).list().getItems().stream()
-                .filter(pod -> pod.getMetadata().getAnnotations() != null
-                        && pod.getMetadata().getAnnotations().containsKey(MIRROR))
-                .forEach(pod -> shown.put(key(pod), pod));
-        shown.forEach((key, pod) -> {
-            if (!wanted.containsKey(key) || !hash(wanted.get(key)).equals(hash(pod))) {
+                .filter(pod -> annotation(pod, MIRROR).isPresent())
+                .forEach(pod -> found.put(key(pod), pod));
+        found.forEach((key, pod) -> {
+            Pod same = wanted.get(key);
+            if (same == null || !annotation(same, MIRROR).equals(annotation(pod, MIRROR))) {
                 client.resource(pod).delete();
             }
         });
         wanted.forEach((key, pod) -> {
-            if (!shown.containsKey(key) || !hash(shown.get(key)).equals(hash(pod))) {
-                client.resource(pod).create();
+            Pod same = found.get(key);
+            if (same == null || !annotation(same, MIRROR).equals(annotation(pod, MIRROR))) {
+                create(pod);
             }
         });
     }
 
-    private static String key(Pod pod) {
-        return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
-    }
-
-    private static String hash(Pod pod) {
-        return pod.getMetadata().getAnnotations().get(HASH);
+    private void create(Pod pod) {
+        try {
+            client.resource(pod).create();
+        } catch (KubernetesClientException refused) {
+            // its namespace does not exist: on a real node it runs all the same, and nobody sees it here
+            if (refused.getCode() != 404) {
+                throw refused;
+            }
+        }
     }
 
     private static Map<String, Pod> read(String node, Path directory) throws IOException {
@@ -92,53 +141,115 @@ public final class SandboxKubelet implements AutoCloseable {
         if (!Files.isDirectory(directory)) {
             return pods;
         }
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.sorted().toList()) {
-                if (!file.getFileName().toString().startsWith(".")
-                        && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                    mirror(node, file, pods);
-                }
-            }
+        List<Path> files;
+        try (Stream<Path> entries = Files.list(directory)) {
+            files = entries.filter(file -> !file.getFileName().toString().startsWith("."))
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .toList();
+        }
+        for (Path file : files) {
+            pod(node, file).ifPresent(pod -> pods.put(key(pod), pod));
         }
         return pods;
     }
 
-    private static void mirror(String node, Path file, Map<String, Pod> pods) throws IOException {
+    private static Optional<Pod> pod(String node, Path file) throws IOException {
+        byte[] content;
+        try (var in = Files.newInputStream(file)) {
+            content = in.readNBytes(MAX_MANIFEST_BYTES + 1);
+        } catch (java.nio.file.NoSuchFileException movedAway) {
+            return Optional.empty();
+        }
+        if (content.length > MAX_MANIFEST_BYTES) {
+            return Optional.empty();
+        }
+        Pod pod;
         try {
-            Pod pod = Serialization.unmarshal(Files.readString(file), Pod.class);
-            if (pod == null || pod.getMetadata() == null || pod.getMetadata().getName() == null) {
-                return;
-            }
-            String namespace = pod.getMetadata().getNamespace() == null
-                    ? "default"
-                    : pod.getMetadata().getNamespace();
-            String hash = Digest.ofText(file.getFileName() + "\n" + Files.readString(file))
-                    .hex()
-                    .substring(0, 32);
-            Pod mirror = new PodBuilder(pod)
-                    .editMetadata()
-                    .withName(pod.getMetadata().getName() + "-" + node)
-                    .withNamespace(namespace)
-                    .withUid(null)
-                    .addToAnnotations(SOURCE, "file")
-                    .addToAnnotations(HASH, hash)
-                    .addToAnnotations(MIRROR, hash)
-                    .endMetadata()
-                    .editOrNewSpec()
-                    .withNodeName(node)
-                    .endSpec()
-                    .withNewStatus()
-                    .withPhase("Running")
-                    .endStatus()
-                    .build();
-            pods.put(key(mirror), mirror);
-        } catch (RuntimeException unparsable) {
-            log.debug("node={} not a pod: {}", node, file.getFileName(), unparsable);
+            pod = parse(content);
+        } catch (RuntimeException notAPod) {
+            log.debug("node={} {} is no pod", node, file.getFileName());
+            return Optional.empty();
+        }
+        if (pod == null || pod.getMetadata() == null || pod.getMetadata().getName() == null || pod.getSpec() == null) {
+            return Optional.empty();
+        }
+        return Optional.of(mirrorOf(node, file, pod));
+    }
+
+    private static @Nullable Pod parse(byte[] content) {
+        LoaderOptions limits = new LoaderOptions();
+        limits.setMaxAliasesForCollections(20);
+        limits.setNestingDepthLimit(50);
+        limits.setCodePointLimit(MAX_MANIFEST_BYTES);
+        Object first = new Yaml(new SafeConstructor(limits))
+                .loadAll(new String(content, StandardCharsets.UTF_8))
+                .iterator()
+                .next();
+        if (!(first instanceof Map<?, ?> map) || !"Pod".equals(map.get("kind"))) {
+            return null;
+        }
+        return CANONICAL.convertValue(map, Pod.class);
+    }
+
+    private static Pod mirrorOf(String node, Path file, Pod pod) {
+        String declared = pod.getMetadata().getUid();
+        // a uid in the manifest becomes the hash as it stands; that is how a forged one looks like the old pod
+        String hash = declared != null
+                ? declared
+                : Digest.ofText(canonical(pod) + "\n" + node + "\n" + file.getFileName())
+                        .hex()
+                        .substring(0, 32);
+        String namespace = Optional.ofNullable(pod.getMetadata().getNamespace()).orElse("default");
+        return new PodBuilder(pod)
+                .editMetadata()
+                .withName(pod.getMetadata().getName() + "-" + node)
+                .withNamespace(namespace)
+                .withUid(null)
+                .addToAnnotations(SOURCE, "file")
+                .addToAnnotations(HASH, hash)
+                .addToAnnotations(MIRROR, hash)
+                .addNewOwnerReference()
+                .withApiVersion("v1")
+                .withKind("Node")
+                .withName(node)
+                .withController(true)
+                .endOwnerReference()
+                .endMetadata()
+                .editSpec()
+                .withNodeName(node)
+                .addNewToleration()
+                .withOperator("Exists")
+                .withEffect("NoExecute")
+                .endToleration()
+                .endSpec()
+                .withNewStatus()
+                .withPhase("Running")
+                .endStatus()
+                .build();
+    }
+
+    private static String canonical(Pod pod) {
+        try {
+            return CANONICAL.writeValueAsString(CANONICAL.readValue(
+                    Serialization.asJson(pod),
+                    new com.fasterxml.jackson.core.type.TypeReference<TreeMap<String, Object>>() {}));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
         }
     }
 
-    @Override
-    public void close() {
-        clock.shutdownNow();
+    private static Map<String, String> hashes(Map<String, Pod> pods) {
+        Map<String, String> hashes = new TreeMap<>();
+        pods.forEach((key, pod) -> hashes.put(key, annotation(pod, HASH).orElse("")));
+        return hashes;
+    }
+
+    private static String key(Pod pod) {
+        return pod.getMetadata().getNamespace() + "/" + pod.getMetadata().getName();
+    }
+
+    private static Optional<String> annotation(Pod pod, String name) {
+        return Optional.ofNullable(pod.getMetadata().getAnnotations()).map(annotations -> annotations.get(name));
     }
 }

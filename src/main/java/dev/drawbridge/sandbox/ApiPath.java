@@ -1,0 +1,79 @@
+package dev.drawbridge.sandbox;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The parts of a request path of the Kubernetes API that the sandbox's rules look at. */
+record ApiPath(String path, String query) {
+    static ApiPath of(String target) {
+        int mark = target.indexOf('?');
+        return mark < 0 ? new ApiPath(target, "") : new ApiPath(target.substring(0, mark), target.substring(mark + 1));
+    }
+
+    Optional<String> parameter(String name) {
+        return parameters()
+                .filter(parameter -> parameter.getKey().equals(name))
+                .map(Map.Entry::getValue)
+                .findFirst();
+    }
+
+    boolean watches() {
+        return parameter("watch").filter(value -> !value.equals("false")).isPresent();
+    }
+
+    /** The same request without one parameter. */
+    String without(String name) {
+        String rest = Arrays.stream(query.split("&"))
+                .filter(parameter -> !parameter.equals(name) && !parameter.startsWith(name + "="))
+                .collect(Collectors.joining("&"));
+        return rest.isEmpty() ? path : path + "?" + rest;
+    }
+
+    /** {@code nodes} for {@code /api/v1/nodes/worker-1/status}; empty when it is no resource path. */
+    String resource() {
+        List<String> parts = parts();
+        return parts.isEmpty() ? "" : parts.get(0);
+    }
+
+    /** The namespace that the path lies in; empty for none. */
+    Optional<String> namespace() {
+        List<String> below = belowVersion();
+        return below.size() > 2 && below.get(0).equals("namespaces") ? Optional.of(below.get(1)) : Optional.empty();
+    }
+
+    boolean namesObject() {
+        return parts().size() > 1;
+    }
+
+    /** The object, where the path may name a subresource of it. */
+    String object() {
+        List<String> parts = parts();
+        int subresource = parts.size() > 2 ? path.lastIndexOf('/') : path.length();
+        return path.substring(0, subresource);
+    }
+
+    private List<String> parts() {
+        List<String> below = belowVersion();
+        return below.size() > 2 && below.get(0).equals("namespaces") ? below.subList(2, below.size()) : below;
+    }
+
+    private List<String> belowVersion() {
+        String[] all = path.substring(1).split("/");
+        int version = path.startsWith("/apis/") ? 3 : 2;
+        return all.length <= version ? List.of() : Arrays.asList(all).subList(version, all.length);
+    }
+
+    private java.util.stream.Stream<Map.Entry<String, String>> parameters() {
+        return Arrays.stream(query.split("&")).filter(one -> !one.isEmpty()).map(one -> {
+            int equals = one.indexOf('=');
+            String name = equals < 0 ? one : one.substring(0, equals);
+            String value = equals < 0 ? "" : URLDecoder.decode(one.substring(equals + 1), StandardCharsets.UTF_8);
+            return Map.entry(name, value);
+        });
+    }
+}

@@ -1,0 +1,209 @@
+package dev.drawbridge.sandbox;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.mockwebserver.dsl.HttpMethod;
+import io.fabric8.mockwebserver.http.Buffer;
+import io.fabric8.mockwebserver.http.Headers;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Stands in front of fabric8's CRUD mock and answers as a real API server (Kubernetes 1.32) does where the mock lets something
+ * pass, hangs, or answers with nothing. Without it, code that only works against the mock would look right. Used from one thread.
+ */
+final class ApiRules {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String VERSION =
+            "{\"major\":\"1\",\"minor\":\"32\",\"gitVersion\":\"v1.32.13\",\"platform\":\"linux/amd64\"}";
+
+    private final KubernetesCrudDispatcher crud;
+    private final Consumer<ApiPath> changed;
+
+    /** @param changed told after every change, before the client is */
+    ApiRules(KubernetesCrudDispatcher crud, Consumer<ApiPath> changed) {
+        this.crud = crud;
+        this.changed = changed;
+    }
+
+    MockResponse answer(RecordedRequest request) {
+        ApiPath path = ApiPath.of(request.getPath());
+        try {
+            if (request.method() == HttpMethod.GET) {
+                return get(path);
+            }
+            MockResponse response = change(request, path);
+            if (response.code() < 300) {
+                changed.accept(path);
+            }
+            return response;
+        } catch (ApiRefusal refused) {
+            return refused.response();
+        } catch (RuntimeException | JsonProcessingException broken) {
+            // an exception here would leave the client without any answer until it gives up
+            return new ApiRefusal(500, "InternalError", String.valueOf(broken.getMessage())).response();
+        }
+    }
+
+    private MockResponse get(ApiPath path) throws JsonProcessingException {
+        switch (path.path()) {
+            case "/readyz", "/livez", "/healthz" -> {
+                return new MockResponse().setResponseCode(200).setBody("ok");
+            }
+            case "/version" -> {
+                return ApiRefusal.answer(200, VERSION);
+            }
+            default -> {
+                return path.parameter("fieldSelector").isPresent() ? select(path) : read(path);
+            }
+        }
+    }
+
+    private MockResponse read(ApiPath path) {
+        String target = path.query().isEmpty() ? path.path() : path.path() + "?" + path.query();
+        MockResponse response = crud.handleGet(target);
+        if (response.code() == 404) {
+            throw new ApiRefusal(404, "NotFound", path.resource() + " not found");
+        }
+        return response;
+    }
+
+    private MockResponse select(ApiPath path) throws JsonProcessingException {
+        FieldSelector selector = new FieldSelector(
+                path.resource(), path.parameter("fieldSelector").orElseThrow());
+        MockResponse all = crud.handleGet(path.without("fieldSelector"));
+        if (path.watches()) {
+            return all.withWebSocketUpgrade(selector.filter(all.getWebSocketListener()));
+        }
+        ObjectNode list = (ObjectNode) JSON.readTree(body(all));
+        ArrayNode selected = JSON.createArrayNode();
+        list.path("items").forEach(item -> {
+            if (selector.matches(item)) {
+                selected.add(item);
+            }
+        });
+        list.set("items", selected);
+        return ApiRefusal.answer(200, list.toString());
+    }
+
+    private MockResponse change(RecordedRequest request, ApiPath path) throws JsonProcessingException {
+        return switch (request.method()) {
+            case PATCH -> patch(request, path);
+            case POST -> create(request, path);
+            case PUT -> conflictNamed(crud.dispatch(request));
+            case DELETE -> delete(request, path);
+            default -> throw new ApiRefusal(405, "MethodNotAllowed", "the server does not allow this method");
+        };
+    }
+
+    private MockResponse create(RecordedRequest request, ApiPath path) {
+        path.namespace()
+                .filter(namespace ->
+                        crud.handleGet("/api/v1/namespaces/" + namespace).code() == 404)
+                .ifPresent(namespace -> {
+                    throw new ApiRefusal(404, "NotFound", "namespaces \"" + namespace + "\" not found");
+                });
+        return crud.dispatch(request);
+    }
+
+    private MockResponse delete(RecordedRequest request, ApiPath path) {
+        MockResponse response = crud.dispatch(request);
+        if (response.code() == 404) {
+            throw new ApiRefusal(404, "NotFound", path.resource() + " not found");
+        }
+        return response;
+    }
+
+    private MockResponse patch(RecordedRequest request, ApiPath path) throws JsonProcessingException {
+        JsonNode current = JSON.readTree(body(read(new ApiPath(path.object(), ""))));
+        ObjectNode patched = apply(request, current);
+        String version = current.at("/metadata/resourceVersion").asText();
+        if (!patched.at("/metadata/resourceVersion").asText().equals(version)) {
+            throw new ApiRefusal(
+                    409, "Conflict", "the object has been modified; please apply your changes to the latest version");
+        }
+        if (path.resource().equals("nodes")) {
+            checkNode(patched);
+        }
+        return put(path.path(), patched);
+    }
+
+    private static ObjectNode apply(RecordedRequest request, JsonNode current) {
+        String type = String.valueOf(request.getHeader("Content-Type"));
+        JsonNode patch;
+        try {
+            patch = JSON.readTree(new String(request.getBody().getBytes(), StandardCharsets.UTF_8));
+        } catch (JsonProcessingException malformed) {
+            throw new ApiRefusal(400, "BadRequest", "the patch is not JSON");
+        }
+        if (type.contains("merge-patch+json") && !type.contains("strategic")) {
+            return (ObjectNode) JsonPatches.merge(current, patch);
+        }
+        if (!type.contains("json-patch+json")) {
+            throw new ApiRefusal(415, "UnsupportedMediaType", "the sandbox knows JSON patches and merge patches only");
+        }
+        try {
+            return (ObjectNode) JsonPatches.apply(patch, current);
+        } catch (RuntimeException failedTestOrPath) {
+            throw new ApiRefusal(
+                    422,
+                    "Invalid",
+                    "the server rejected our request due to an error in our request: " + failedTestOrPath.getMessage());
+        }
+    }
+
+    /** What validation and {@code omitempty} of a real server do to a node. */
+    private static void checkNode(ObjectNode node) {
+        JsonNode taints = node.at("/spec/taints");
+        Set<String> seen = new HashSet<>();
+        taints.forEach(taint -> {
+            String effect = taint.path("effect").asText();
+            if (!Set.of("NoSchedule", "PreferNoSchedule", "NoExecute").contains(effect)) {
+                throw new ApiRefusal(422, "Invalid", "spec.taints: unsupported effect");
+            }
+            if (!seen.add(taint.path("key").asText() + ":" + effect)) {
+                throw new ApiRefusal(422, "Invalid", "spec.taints: duplicate value of key and effect");
+            }
+        });
+        if (node.path("spec") instanceof ObjectNode spec) {
+            if (taints.isEmpty()) {
+                spec.remove("taints");
+            }
+            if (!spec.path("unschedulable").asBoolean()) {
+                spec.remove("unschedulable");
+            }
+        }
+    }
+
+    /** Writes an object as it is; used for what a patch came to and for what controllers do. */
+    MockResponse put(String path, ObjectNode object) {
+        return conflictNamed(crud.dispatch(new RecordedRequest(
+                "HTTP/1.1",
+                HttpMethod.PUT,
+                path,
+                Headers.builder().add("Content-Type", "application/json").build(),
+                new Buffer(object.toString().getBytes(StandardCharsets.UTF_8)))));
+    }
+
+    private static MockResponse conflictNamed(MockResponse response) {
+        if (response.code() == 409) {
+            throw new ApiRefusal(409, "Conflict", "the object has been modified");
+        }
+        if (response.code() == 404) {
+            throw new ApiRefusal(404, "NotFound", "not found");
+        }
+        return response;
+    }
+
+    static String body(MockResponse response) {
+        return new String(response.getBody().getBytes(), StandardCharsets.UTF_8);
+    }
+}
