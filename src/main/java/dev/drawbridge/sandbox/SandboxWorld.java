@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
 
@@ -64,6 +65,7 @@ final class SandboxWorld implements AutoCloseable {
         SandboxNodeServers nodes = SandboxNodeServers.start(directory);
         running.push(nodes);
         contributed.putAll(nodes.contributed());
+        startCluster();
         contributeState();
         contributePeople();
         if (!complete) {
@@ -75,6 +77,7 @@ final class SandboxWorld implements AutoCloseable {
         directory.delete("nodes");
         directory.delete("ssh");
         directory.delete("baseline");
+        directory.delete("cluster.json");
         Instant now = Instant.now();
         KubeadmCluster cluster = new KubeadmCluster(now);
         NodeTree.Owner owner = NodeTree.Owner.of(directory.root());
@@ -82,6 +85,18 @@ final class SandboxWorld implements AutoCloseable {
             tree(node.name()).create(cluster.files(node), owner);
         }
         baseline.publish(now);
+    }
+
+    private void startCluster() {
+        SandboxApiServer api = SandboxApiServer.start(0, directory.resolve("cluster.json"));
+        running.push(api);
+        Map<String, Path> manifests = new TreeMap<>();
+        SandboxNode.CLUSTER.forEach(node ->
+                manifests.put(node.name().value(), directory.node(node.name()).resolve("etc/kubernetes/manifests")));
+        SandboxKubelet kubelet = new SandboxKubelet(api.client(), manifests);
+        running.push(kubelet);
+        kubelet.start();
+        contributed.put("drawbridge.kubernetes.master-url", api.url());
     }
 
     private void contributeState() {
