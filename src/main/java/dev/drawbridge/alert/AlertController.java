@@ -148,13 +148,11 @@ class AlertController {
         try {
             result = intake.take(actor, decoder, body);
         } catch (RuntimeException fault) {
-            // whatever it is, the detector must try again: what is durable already comes back as a duplicate
-            log.error("alerts could not be taken in source={}", decoder.source(), fault);
-            return later(
-                    HttpStatus.SERVICE_UNAVAILABLE,
-                    "unavailable",
-                    "The alerts could not be kept, or not all of them.",
-                    limits.retryAfter());
+            log.error("alerts could not be kept source={}", decoder.source(), fault);
+            return unavailable();
+        }
+        if (result instanceof AlertIntake.Result.Incomplete) {
+            return unavailable();
         }
         if (result instanceof AlertIntake.Result.NotDecodable broken) {
             ProblemDetail problem = detail(HttpStatus.BAD_REQUEST, "not-decodable", broken.reason());
@@ -166,6 +164,15 @@ class AlertController {
         return ResponseEntity.status(HttpStatus.ACCEPTED)
                 .contentType(MediaType.APPLICATION_JSON)
                 .body(new AlertsTaken(taken));
+    }
+
+    /** What is durable already comes back as a duplicate when the detector tries again. */
+    private ResponseEntity<Object> unavailable() {
+        return later(
+                HttpStatus.SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The alerts could not be kept, or not all of them.",
+                limits.retryAfter());
     }
 
     private static AlertTaken rendered(AlertIntake.Answer answer) {

@@ -75,11 +75,14 @@ class AlertIntake {
         /** Everything in it is durable. */
         record Taken(List<Answer> answers) implements Result {}
 
+        /** Some of it could not be made durable: the detector must send the request again. */
+        record Incomplete() implements Result {}
+
         /** @param deadLetter where the body is kept */
         record NotDecodable(String reason, long deadLetter) implements Result {}
     }
 
-    /** @throws RuntimeException when not everything could be made durable: the detector must send the request again */
+    /** @throws RuntimeException when nothing can be kept at all now */
     Result take(Actor actor, AlertDecoder decoder, byte[] body) {
         List<DecodedAlert> decoded;
         try {
@@ -90,7 +93,7 @@ class AlertIntake {
             return new Result.NotDecodable(String.valueOf(reason.getMessage()), letter);
         }
         List<Answer> answers = new ArrayList<>();
-        RuntimeException fault = null;
+        boolean complete = true;
         for (DecodedAlert one : decoded) {
             try {
                 Answer answer = one instanceof DecodedAlert.Good good
@@ -108,13 +111,10 @@ class AlertIntake {
                         actor,
                         "a fault while it was taken in",
                         one.raw().getBytes(StandardCharsets.UTF_8));
-                fault = thisOne;
+                complete = false;
             }
         }
-        if (fault != null) {
-            throw fault;
-        }
-        return new Result.Taken(answers);
+        return complete ? new Result.Taken(answers) : new Result.Incomplete();
     }
 
     private void count(AlertDecoder decoder, Disposition disposition) {
@@ -138,7 +138,7 @@ class AlertIntake {
             try {
                 Answer answer = transaction.execute(status -> once(actor, good));
                 log.info(
-                        "alert {} alert={} source={} incident={} node={}",
+                        "alert {} alert={} source={} incident={} host={}",
                         answer.disposition().code(),
                         answer.alert(),
                         good.alert().source(),

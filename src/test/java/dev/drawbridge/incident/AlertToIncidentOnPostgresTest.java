@@ -1,0 +1,10 @@
+package dev.drawbridge.incident;
+
+import dev.drawbridge.shared.TestDatabase;
+
+class AlertToIncidentOnPostgresTest extends AlertToIncident {
+    @Override
+    TestDatabase database() {
+        return TestDatabase.postgres();
+    }
+}
