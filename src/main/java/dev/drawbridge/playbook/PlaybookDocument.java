@@ -115,6 +115,11 @@ final class PlaybookDocument {
             problems.add(problem(pointer, "anchors and aliases are not accepted: write the value out"));
             return JsonNodeFactory.instance.nullNode();
         }
+        if (!(node instanceof ScalarNode)
+                && !node.getTag().equals(Tag.MAP)
+                && !node.getTag().equals(Tag.SEQ)) {
+            return refuseTag(node, pointer);
+        }
         if (node instanceof MappingNode mapping) {
             return object(mapping, pointer);
         }
@@ -172,7 +177,11 @@ final class PlaybookDocument {
                 return nodes.nullNode();
             }
         }
-        problems.add(problem(pointer, "tags like " + tag + " are not accepted"));
-        return nodes.nullNode();
+        return refuseTag(scalar, pointer);
+    }
+
+    private JsonNode refuseTag(Node node, String pointer) {
+        problems.add(problem(pointer, "tags like " + node.getTag() + " are not accepted"));
+        return JsonNodeFactory.instance.nullNode();
     }
 }

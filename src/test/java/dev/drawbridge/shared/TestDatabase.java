@@ -1,5 +1,6 @@
 package dev.drawbridge.shared;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,16 +30,35 @@ public final class TestDatabase implements AutoCloseable {
         return new TestDatabase(pool, pool::dispose);
     }
 
-    /** A PostgreSQL of this test's own, with durable commits. */
+    /** A new database on the one PostgreSQL of this JVM, with durable commits. */
     public static TestDatabase postgres() {
-        try {
-            EmbeddedPostgres server = EmbeddedPostgres.builder()
-                    .setServerConfig("fsync", "on")
-                    .setServerConfig("synchronous_commit", "on")
-                    .start();
-            return new TestDatabase(server.getPostgresDatabase(), server);
-        } catch (IOException noServer) {
-            throw new UncheckedIOException(noServer);
+        String name = "test_" + UUID.randomUUID().toString().replace('-', '_');
+        EmbeddedPostgres server = Server.RUNNING;
+        JdbcClient administrator = JdbcClient.create(server.getPostgresDatabase());
+        administrator.sql("create database " + name).update();
+        HikariDataSource pool = new HikariDataSource();
+        pool.setDataSource(server.getDatabase("postgres", name));
+        pool.setMaximumPoolSize(40);
+        pool.setMinimumIdle(0);
+        return new TestDatabase(pool, () -> {
+            pool.close();
+            administrator.sql("drop database " + name + " with (force)").update();
+        });
+    }
+
+    /** Starting takes seconds, so it happens once; the server ends with the JVM. */
+    private static final class Server {
+        private static final EmbeddedPostgres RUNNING = start();
+
+        private static EmbeddedPostgres start() {
+            try {
+                return EmbeddedPostgres.builder()
+                        .setServerConfig("fsync", "on")
+                        .setServerConfig("synchronous_commit", "on")
+                        .start();
+            } catch (IOException noServer) {
+                throw new UncheckedIOException(noServer);
+            }
         }
     }
 
