@@ -1,0 +1,95 @@
+package dev.drawbridge.api;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.evidence.EvidenceItem;
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.investigation.Finding;
+import dev.drawbridge.verification.VerificationReport;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that is known of one incident. */
+@Schema(name = "Incident")
+record IncidentDetail(
+        @JsonUnwrapped IncidentSummary incident,
+        List<AlertView> alerts,
+        List<AppliedRung> containment,
+        @Schema(description = "what was kept before anything was changed") @Nullable Evidence evidence,
+        @Schema(description = "the newest plan; absent while none was made") @Nullable PlanView plan,
+        @Schema(description = "every round of verification, oldest first") List<Report> verification,
+        List<Answer> findings,
+        @Schema(description = "open and decided, oldest first") List<TaskView> tasks,
+        @Schema(description = "the oldest entries; the rest is paged at /timeline") List<TimelineEntry> timeline,
+        @Schema(description = "value of `after` for the rest of the timeline; absent when this is all of it")
+                @Nullable String timelineNext) {
+
+    @Schema(name = "AppliedRung")
+    record AppliedRung(
+            @Schema(example = "cordon") String rung,
+            @Schema(example = "applied") String outcome,
+            String detail,
+            Instant at) {
+        static AppliedRung of(Containment.AppliedRung applied) {
+            return new AppliedRung(applied.rung().code(), applied.outcome(), applied.detail(), applied.at());
+        }
+    }
+
+    @Schema(name = "Evidence")
+    record Evidence(@Schema(description = "digest of the list of items") String manifest, List<Item> items) {
+        @Schema(name = "EvidenceItem")
+        record Item(String origin, String sha256, long size, Instant capturedAt, String description) {
+            static Item of(EvidenceItem item) {
+                return new Item(
+                        item.origin(), item.sha256().hex(), item.size(), item.capturedAt(), item.description());
+            }
+        }
+
+        static Evidence of(EvidenceReceipt receipt) {
+            return new Evidence(
+                    receipt.manifest().hex(),
+                    receipt.items().stream().map(Item::of).toList());
+        }
+    }
+
+    @Schema(name = "VerificationReport")
+    record Report(int round, Instant at, boolean passed, String digest, List<Check> checks) {
+        @Schema(name = "VerificationCheck")
+        record Check(
+                String name,
+                String expected,
+                String found,
+                @Schema(allowableValues = {"passed", "failed", "not-available"}) String status,
+                String proof) {}
+
+        static Report of(VerificationReport report) {
+            return new Report(
+                    report.round(),
+                    report.at(),
+                    report.passed(),
+                    report.digest().hex(),
+                    report.checks().stream()
+                            .map(check -> new Check(
+                                    check.name(), check.expected(), check.found(), code(check.status()), check.proof()))
+                            .toList());
+        }
+    }
+
+    @Schema(name = "Finding")
+    record Answer(
+            String question,
+            @Schema(allowableValues = {"found", "nothing-found", "not-available"}) String status,
+            @Schema(description = "untrusted text") List<String> facts,
+            String source) {
+        static Answer of(Finding finding) {
+            return new Answer(finding.question(), code(finding.status()), finding.facts(), finding.source());
+        }
+    }
+
+    private static String code(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

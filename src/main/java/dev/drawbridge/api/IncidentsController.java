@@ -1,0 +1,137 @@
+package dev.drawbridge.api;
+
+import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.incident.Incident;
+import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.investigation.Investigation;
+import dev.drawbridge.recovery.Recovery;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.verification.Verification;
+import dev.drawbridge.workflow.TaskInbox;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Reads incidents. */
+@RestController
+@RequestMapping(path = "/api/v1/incidents", produces = MediaType.APPLICATION_JSON_VALUE)
+@Tag(name = "incidents")
+class IncidentsController {
+    private static final int TIMELINE = 500;
+    private static final String NO_INCIDENT = "There is no incident with this id.";
+
+    private final Incidents incidents;
+    private final TaskInbox inbox;
+    private final Containment containment;
+    private final EvidenceLocker evidence;
+    private final Recovery recovery;
+    private final Verification verification;
+    private final Investigation investigation;
+    private final AuditTrail audit;
+
+    IncidentsController(
+            Incidents incidents,
+            TaskInbox inbox,
+            Containment containment,
+            EvidenceLocker evidence,
+            Recovery recovery,
+            Verification verification,
+            Investigation investigation,
+            AuditTrail audit) {
+        this.incidents = incidents;
+        this.inbox = inbox;
+        this.containment = containment;
+        this.evidence = evidence;
+        this.recovery = recovery;
+        this.verification = verification;
+        this.investigation = investigation;
+        this.audit = audit;
+    }
+
+    @GetMapping
+    @Operation(summary = "List incidents, newest first")
+    @ApiResponse(responseCode = "200")
+    Listing<IncidentSummary> list(
+            @RequestParam(required = false) @Nullable String node,
+            @RequestParam(required = false) @Nullable String state,
+            @Parameter(description = "`next` of the page before") @RequestParam(required = false)
+                    @Nullable String after,
+            @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
+        NodeName name = Problems.optional(node, NodeName::of, "node is not a node name.");
+        IncidentState only = Problems.optional(state, IncidentState::ofCode, "state is none of the incident states.");
+        IncidentId before = Problems.optional(after, IncidentId::of, "after is not an incident id.");
+        return Listing.of(
+                incidents.page(name, only, before, limit + 1),
+                limit,
+                incident -> incident.id().value(),
+                IncidentSummary::of);
+    }
+
+    @GetMapping("/{id}")
+    @Operation(summary = "Everything that is known of one incident")
+    @ApiResponse(responseCode = "200")
+    IncidentDetail one(@PathVariable String id) {
+        Incident incident = find(id);
+        IncidentId key = incident.id();
+        Listing<TimelineEntry> timeline = timeline(key, 0, TIMELINE);
+        return new IncidentDetail(
+                IncidentSummary.of(incident),
+                incidents.alerts(key).stream().map(AlertView::of).toList(),
+                containment.applied(key).stream()
+                        .map(IncidentDetail.AppliedRung::of)
+                        .toList(),
+                evidence.receipt(key).map(IncidentDetail.Evidence::of).orElse(null),
+                recovery.newestPlan(key).map(PlanView::of).orElse(null),
+                verification.reports(key).stream()
+                        .map(IncidentDetail.Report::of)
+                        .toList(),
+                investigation.findings(key).stream()
+                        .map(IncidentDetail.Answer::of)
+                        .toList(),
+                inbox.ofIncident(key).stream().map(TaskView::of).toList(),
+                timeline.items(),
+                timeline.next());
+    }
+
+    @GetMapping("/{id}/timeline")
+    @Operation(summary = "The audit entries of one incident, oldest first")
+    @ApiResponse(responseCode = "200")
+    Listing<TimelineEntry> timeline(
+            @PathVariable String id,
+            @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0)
+                    long after,
+            @RequestParam(defaultValue = "100") @Min(1) @Max(500) int limit) {
+        return timeline(find(id).id(), after, limit);
+    }
+
+    private Listing<TimelineEntry> timeline(IncidentId incident, long after, int limit) {
+        List<AuditEntry> found = audit.timeline(incident, after, limit + 1);
+        return Listing.of(found, limit, entry -> Long.toString(entry.seq()), TimelineEntry::of);
+    }
+
+    private Incident find(String id) {
+        IncidentId key;
+        try {
+            key = IncidentId.of(id);
+        } catch (IllegalArgumentException noId) {
+            throw Problems.notFound(NO_INCIDENT);
+        }
+        return incidents.find(key).orElseThrow(() -> Problems.notFound(NO_INCIDENT));
+    }
+}
