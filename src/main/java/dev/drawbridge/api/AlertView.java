@@ -18,15 +18,22 @@ record AlertView(
         String host,
         String action,
         String path,
-        @Schema(description = "digest that the detector reported") @Nullable String fileSha256,
-        @Schema(description = "when the file event happened") Instant eventTime,
+
+        @Schema(description = "digest that the detector reported") @Nullable
+        String fileSha256,
+
+        @Schema(description = "when the file event happened")
+        Instant eventTime,
+
         Instant receivedAt,
         @Nullable Long processId,
         @Nullable String processName,
         @Nullable String processExecutable,
         @Nullable String processCommandLine,
         @Nullable String user,
-        @Schema(description = "the user before sudo or su") @Nullable String realUser) {
+
+        @Schema(description = "the user before sudo or su") @Nullable
+        String realUser) {
 
     static AlertView of(Alert alert) {
         return new AlertView(

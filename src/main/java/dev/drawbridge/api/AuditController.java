@@ -30,11 +30,18 @@ class AuditController {
     @Schema(name = "ChainVerdict")
     record Verdict(
             boolean intact,
-            @Schema(description = "entries that were recomputed, when intact") @Nullable Long entries,
-            @Schema(description = "hash of the last entry, when intact") @Nullable String head,
-            @Schema(description = "the first entry that is not what was written, when not intact")
-                    @Nullable Long firstBad,
-            @Schema(description = "what is wrong with it") @Nullable String reason) {
+
+            @Schema(description = "entries that were recomputed, when intact") @Nullable
+            Long entries,
+
+            @Schema(description = "hash of the last entry, when intact") @Nullable
+            String head,
+
+            @Schema(description = "the first entry that is not what was written, when not intact") @Nullable
+            Long firstBad,
+
+            @Schema(description = "what is wrong with it") @Nullable
+            String reason) {
 
         static Verdict of(ChainVerdict verdict) {
             if (verdict instanceof ChainVerdict.Broken broken) {
@@ -49,11 +56,9 @@ class AuditController {
     @Operation(summary = "The audit trail, oldest first")
     @ApiResponse(responseCode = "200")
     Listing<TimelineEntry> page(
-            @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0)
-                    long after,
+            @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0) long after,
             @RequestParam(defaultValue = "100") @Min(1) @Max(500) int limit) {
-        return Listing.of(
-                audit.page(after, limit + 1), limit, entry -> Long.toString(entry.seq()), TimelineEntry::of);
+        return Listing.of(audit.page(after, limit + 1), limit, entry -> Long.toString(entry.seq()), TimelineEntry::of);
     }
 
     @GetMapping("/verify")

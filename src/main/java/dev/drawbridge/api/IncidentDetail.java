@@ -18,14 +18,26 @@ record IncidentDetail(
         @JsonUnwrapped IncidentSummary incident,
         List<AlertView> alerts,
         List<AppliedRung> containment,
-        @Schema(description = "what was kept before anything was changed") @Nullable Evidence evidence,
-        @Schema(description = "the newest plan; absent while none was made") @Nullable PlanView plan,
-        @Schema(description = "every round of verification, oldest first") List<Report> verification,
+
+        @Schema(description = "what was kept before anything was changed") @Nullable
+        Evidence evidence,
+
+        @Schema(description = "the newest plan; absent while none was made") @Nullable
+        PlanView plan,
+
+        @Schema(description = "every round of verification, oldest first")
+        List<Report> verification,
+
         List<Answer> findings,
-        @Schema(description = "open and decided, oldest first") List<TaskView> tasks,
-        @Schema(description = "the oldest entries; the rest is paged at /timeline") List<TimelineEntry> timeline,
-        @Schema(description = "value of `after` for the rest of the timeline; absent when this is all of it")
-                @Nullable String timelineNext) {
+
+        @Schema(description = "open and decided, oldest first")
+        List<TaskView> tasks,
+
+        @Schema(description = "the oldest entries; the rest is paged at /timeline")
+        List<TimelineEntry> timeline,
+
+        @Schema(description = "value of `after` for the rest of the timeline; absent when this is all of it") @Nullable
+        String timelineNext) {
 
     @Schema(name = "AppliedRung")
     record AppliedRung(
@@ -39,12 +51,15 @@ record IncidentDetail(
     }
 
     @Schema(name = "Evidence")
-    record Evidence(@Schema(description = "digest of the list of items") String manifest, List<Item> items) {
+    record Evidence(
+            @Schema(description = "digest of the list of items")
+            String manifest,
+
+            List<Item> items) {
         @Schema(name = "EvidenceItem")
         record Item(String origin, String sha256, long size, Instant capturedAt, String description) {
             static Item of(EvidenceItem item) {
-                return new Item(
-                        item.origin(), item.sha256().hex(), item.size(), item.capturedAt(), item.description());
+                return new Item(item.origin(), item.sha256().hex(), item.size(), item.capturedAt(), item.description());
             }
         }
 
@@ -62,7 +77,10 @@ record IncidentDetail(
                 String name,
                 String expected,
                 String found,
-                @Schema(allowableValues = {"passed", "failed", "not-available"}) String status,
+
+                @Schema(allowableValues = {"passed", "failed", "not-available"})
+                String status,
+
                 String proof) {}
 
         static Report of(VerificationReport report) {
@@ -81,7 +99,10 @@ record IncidentDetail(
     @Schema(name = "Finding")
     record Answer(
             String question,
-            @Schema(allowableValues = {"found", "nothing-found", "not-available"}) String status,
+
+            @Schema(allowableValues = {"found", "nothing-found", "not-available"})
+            String status,
+
             @Schema(description = "untrusted text") List<String> facts,
             String source) {
         static Answer of(Finding finding) {

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 @Schema(name = "IncidentSummary")
 record IncidentSummary(
         String id,
-        @Schema(allowableValues = {
+
+        @Schema(
+                allowableValues = {
                     "open",
                     "contained",
                     "restoring",
@@ -21,16 +23,25 @@ record IncidentSummary(
                     "closed-resolved",
                     "closed-false-positive"
                 })
-                String state,
+        String state,
+
         String cluster,
-        @Schema(description = "the node; absent when the host of the alert is no known node") @Nullable String node,
-        @Schema(description = "the host as the alert names it; untrusted text") String host,
+
+        @Schema(description = "the node; absent when the host of the alert is no known node") @Nullable
+        String node,
+
+        @Schema(description = "the host as the alert names it; untrusted text")
+        String host,
+
         String severity,
         String title,
         String playbook,
         String playbookVersion,
         Instant openedAt,
-        @Schema(description = "earliest file event; response times count from here") Instant firstEventAt,
+
+        @Schema(description = "earliest file event; response times count from here")
+        Instant firstEventAt,
+
         @Nullable Instant closedAt,
         @Nullable String resolution) {
 

@@ -70,8 +70,8 @@ class IncidentsController {
     Listing<IncidentSummary> list(
             @RequestParam(required = false) @Nullable String node,
             @RequestParam(required = false) @Nullable String state,
-            @Parameter(description = "`next` of the page before") @RequestParam(required = false)
-                    @Nullable String after,
+            @Parameter(description = "`next` of the page before") @RequestParam(required = false) @Nullable
+                    String after,
             @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
         NodeName name = Problems.optional(node, NodeName::of, "node is not a node name.");
         IncidentState only = Problems.optional(state, IncidentState::ofCode, "state is none of the incident states.");
@@ -114,8 +114,7 @@ class IncidentsController {
     @ApiResponse(responseCode = "200")
     Listing<TimelineEntry> timeline(
             @PathVariable String id,
-            @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0)
-                    long after,
+            @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0) long after,
             @RequestParam(defaultValue = "100") @Min(1) @Max(500) int limit) {
         return timeline(find(id).id(), after, limit);
     }

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.ALWAYS)
 record Listing<T>(
         List<T> items,
+
         @Schema(description = "value of `after` for the page that follows; null on the last page", nullable = true)
-                @Nullable String next) {
+        @Nullable
+        String next) {
 
     /**
      * @param found up to one more than {@code limit}: the one too many tells that there is a next page
@@ -24,7 +26,6 @@ record Listing<T>(
     static <S, T> Listing<T> of(List<S> found, int limit, Function<S, String> key, Function<S, T> view) {
         boolean more = found.size() > limit;
         List<S> shown = more ? found.subList(0, limit) : found;
-        return new Listing<>(
-                shown.stream().map(view).toList(), more ? key.apply(shown.get(shown.size() - 1)) : null);
+        return new Listing<>(shown.stream().map(view).toList(), more ? key.apply(shown.get(shown.size() - 1)) : null);
     }
 }

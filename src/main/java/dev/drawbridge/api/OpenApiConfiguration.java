@@ -35,7 +35,8 @@ class OpenApiConfiguration {
                 .info(new Info()
                         .title("Drawbridge")
                         .version("v1")
-                        .description("Alerts in, incidents and tasks out. Lists are paged by key: give `next` back as `after`.")
+                        .description(
+                                "Alerts in, incidents and tasks out. Lists are paged by key: give `next` back as `after`.")
                         .license(new License().name("Apache-2.0").identifier("Apache-2.0")))
                 .components(new Components()
                         .addSecuritySchemes(
@@ -56,8 +57,9 @@ class OpenApiConfiguration {
     OpenApiCustomizer securityAndProblems() {
         return document -> {
             document.setServers(List.of());
-            document.getPaths().forEach((path, item) -> item.readOperationsMap()
-                    .forEach((method, operation) -> complete(path, method, operation)));
+            document.getPaths()
+                    .forEach((path, item) ->
+                            item.readOperationsMap().forEach((method, operation) -> complete(path, method, operation)));
         };
     }
 
@@ -75,8 +77,8 @@ class OpenApiConfiguration {
         }
         operation.getResponses().forEach((status, response) -> {
             if (!status.startsWith("2")) {
-                response.setContent(new Content()
-                        .addMediaType("application/problem+json", new MediaType().schema(PROBLEM)));
+                response.setContent(
+                        new Content().addMediaType("application/problem+json", new MediaType().schema(PROBLEM)));
             }
         });
     }

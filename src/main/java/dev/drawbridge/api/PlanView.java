@@ -15,20 +15,27 @@ record PlanView(
         Instant madeAt,
         @Schema(description = "Git commit of the baseline") String baselineCommit,
         String baselineRef,
-        @Schema(description = "fingerprint of the key that signed the baseline") String baselineSigner,
+
+        @Schema(description = "fingerprint of the key that signed the baseline")
+        String baselineSigner,
+
         boolean needsApproval,
         List<Step> steps) {
 
     @Schema(name = "PlanStep")
     record Step(
-            @Schema(description = "path on the node; bytes that are no printable UTF-8 as \\xNN") String path,
+            @Schema(description = "path on the node; bytes that are no printable UTF-8 as \\xNN")
+            String path,
+
             @Schema(example = "modified") String drift,
             @Schema(example = "static-pod-manifest") String fileClass,
             @Schema(example = "restore") String action,
             @Nullable String sha256Before,
             @Nullable String sha256After,
             String why,
-            @Schema(description = "what will happen when it is done") String effect) {
+
+            @Schema(description = "what will happen when it is done")
+            String effect) {
 
         static Step of(RestorePlan.Step step) {
             return new Step(

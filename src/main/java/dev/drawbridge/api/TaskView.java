@@ -12,17 +12,33 @@ import org.jspecify.annotations.Nullable;
 record TaskView(
         String id,
         String incidentId,
-        @Schema(description = "machine name", example = "approve-return") String kind,
+
+        @Schema(description = "machine name", example = "approve-return")
+        String kind,
+
         String title,
-        @Schema(description = "facts for the decision; untrusted text") String description,
-        @Schema(description = "groups whose members may decide") List<String> candidates,
+
+        @Schema(description = "facts for the decision; untrusted text")
+        String description,
+
+        @Schema(description = "groups whose members may decide")
+        List<String> candidates,
+
         @Schema(description = "what may be answered") List<String> decisions,
-        @Schema(description = "hash of the plan that the decision binds to") @Nullable String planHash,
+
+        @Schema(description = "hash of the plan that the decision binds to") @Nullable
+        String planHash,
+
         Instant createdAt,
-        @Schema(description = "deadline; when it passes the task escalates, it never releases a node")
-                @Nullable Instant due,
+
+        @Schema(description = "deadline; when it passes the task escalates, it never releases a node") @Nullable
+        Instant due,
+
         @Nullable String assignee,
-        @Schema(allowableValues = {"open", "completed", "cancelled"}) String state,
+
+        @Schema(allowableValues = {"open", "completed", "cancelled"})
+        String state,
+
         @Nullable String decision,
         @Nullable String reason,
         @Nullable String decidedBy,

@@ -41,21 +41,25 @@ class TasksController {
     @Schema(name = "Decision")
     record Decision(
             @Schema(
-                            description = "one of the task's decisions",
-                            example = "approve",
-                            requiredMode = Schema.RequiredMode.REQUIRED)
-                    @Nullable String decision,
-            @Schema(description = "why; kept in the audit trail", requiredMode = Schema.RequiredMode.REQUIRED)
-                    @Nullable String reason,
+                    description = "one of the task's decisions",
+                    example = "approve",
+                    requiredMode = Schema.RequiredMode.REQUIRED)
+            @Nullable
+            String decision,
+
+            @Schema(description = "why; kept in the audit trail", requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason,
+
             @Schema(description = "the plan hash that was read; must be the task's, and is required for approve-plan")
-                    @Nullable String planHash) {}
+            @Nullable
+            String planHash) {}
 
     @GetMapping
     @Operation(summary = "List open tasks, oldest first")
     @ApiResponse(responseCode = "200")
     Listing<TaskView> open(
-            @Parameter(description = "`next` of the page before") @RequestParam(required = false)
-                    @Nullable String after,
+            @Parameter(description = "`next` of the page before") @RequestParam(required = false) @Nullable
+                    String after,
             @RequestParam(defaultValue = "100") @Min(1) @Max(500) int limit) {
         String last = after == null || after.isEmpty() ? null : after;
         return Listing.of(inbox.open(last, limit + 1), limit, HumanTask::id, TaskView::of);
@@ -83,8 +87,7 @@ class TasksController {
     @ApiResponse(responseCode = "400", description = "no such decision, or no reason")
     @ApiResponse(responseCode = "403", description = "`rule` names what forbids it, for example four-eyes")
     @ApiResponse(responseCode = "409", description = "decided already, or the plan is not the newest any more")
-    TaskView complete(
-            @PathVariable String id, @RequestBody Decision decision, @AuthenticationPrincipal Member member) {
+    TaskView complete(@PathVariable String id, @RequestBody Decision decision, @AuthenticationPrincipal Member member) {
         String what = decision.decision();
         String why = decision.reason();
         if (what == null || what.isBlank()) {

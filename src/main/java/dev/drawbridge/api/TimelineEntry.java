@@ -15,19 +15,29 @@ import org.jspecify.annotations.Nullable;
 /** One entry of the audit trail: who did what, when, why and with which evidence. */
 @Schema(name = "AuditEntry")
 record TimelineEntry(
-        @Schema(description = "position in the chain, from 1 without gaps") long seq,
+        @Schema(description = "position in the chain, from 1 without gaps")
+        long seq,
+
         Instant at,
         @Schema(example = "person:alice") String actor,
         @Schema(example = "effect.restore-file") String action,
-        @Schema(allowableValues = {"intent", "outcome", "fact"}) String phase,
+
+        @Schema(allowableValues = {"intent", "outcome", "fact"})
+        String phase,
+
         @Nullable String incidentId,
         @Nullable String node,
         String subject,
         String reason,
-        @Schema(description = "SHA-256 of the evidence or plan it rests on") @Nullable String evidence,
+
+        @Schema(description = "SHA-256 of the evidence or plan it rests on") @Nullable
+        String evidence,
+
         Map<String, String> details,
         @Schema(description = "hash of the entry before") String previous,
-        @Schema(description = "SHA-256 over `previous` and every other field") String hash) {
+
+        @Schema(description = "SHA-256 over `previous` and every other field")
+        String hash) {
 
     static TimelineEntry of(AuditEntry entry) {
         AuditEvent event = entry.event();
