@@ -2,10 +2,13 @@ package dev.drawbridge;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.EnvironmentAware;
 import org.springframework.core.Ordered;
 import org.springframework.core.PriorityOrdered;
 import org.springframework.core.env.Environment;
@@ -16,7 +19,7 @@ import org.springframework.stereotype.Component;
  * names all of it at once: an operator should not find the next gap only after having filled the last.
  */
 @Component
-class RequiredSettings implements BeanFactoryPostProcessor, PriorityOrdered {
+class RequiredSettings implements BeanFactoryPostProcessor, EnvironmentAware, PriorityOrdered {
     /**
      * @param anyOf property names, one of which has to be set; a name that ends in {@code .*} is a map that must not be empty
      * @param meaning what it is for
@@ -33,13 +36,16 @@ class RequiredSettings implements BeanFactoryPostProcessor, PriorityOrdered {
             new Required("people who may sign in, each with password-hash and groups", "drawbridge.access.users.*"),
             new Required("the Git repository of the baseline", "drawbridge.baseline.url"),
             new Required("the file of keys that may sign the baseline", "drawbridge.baseline.allowed-signers"),
+            new Required("the directory for the verified copy of the baseline", "drawbridge.baseline.cache-directory"),
             new Required("the directory for evidence", "drawbridge.evidence.directory"),
             new Required("the SSH key for the nodes", "drawbridge.node.ssh.private-key"),
             new Required("the SSH host keys of the nodes", "drawbridge.node.ssh.known-hosts"));
 
-    private final Environment environment;
+    private @Nullable Environment environment;
 
-    RequiredSettings(Environment environment) {
+    /** Not by constructor: what makes constructors injectable is itself made after this. */
+    @Override
+    public void setEnvironment(Environment environment) {
         this.environment = environment;
     }
 
@@ -50,7 +56,7 @@ class RequiredSettings implements BeanFactoryPostProcessor, PriorityOrdered {
 
     @Override
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
-        Binder binder = Binder.get(environment);
+        Binder binder = Binder.get(Objects.requireNonNull(environment));
         List<Required> missing = new ArrayList<>();
         for (Required required : ALL) {
             if (!isSet(binder, required)) {

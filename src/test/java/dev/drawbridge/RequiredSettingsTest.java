@@ -25,6 +25,7 @@ class RequiredSettingsTest {
                         "drawbridge.access.users.*",
                         "drawbridge.baseline.url",
                         "drawbridge.baseline.allowed-signers",
+                        "drawbridge.baseline.cache-directory",
                         "drawbridge.evidence.directory",
                         "drawbridge.node.ssh.private-key",
                         "drawbridge.node.ssh.known-hosts");
@@ -54,6 +55,7 @@ class RequiredSettingsTest {
         environment.setProperty("drawbridge.access.users.ann.password-hash", "{bcrypt}x");
         environment.setProperty("drawbridge.baseline.url", "ssh://git/baseline.git");
         environment.setProperty("drawbridge.baseline.allowed-signers", "/etc/drawbridge/signers");
+        environment.setProperty("drawbridge.baseline.cache-directory", "/var/cache/drawbridge");
         environment.setProperty("drawbridge.evidence.directory", "/var/lib/drawbridge");
         environment.setProperty("drawbridge.node.ssh.private-key", "/etc/drawbridge/key");
         environment.setProperty("drawbridge.node.ssh.known-hosts", "/etc/drawbridge/hosts");
@@ -65,6 +67,12 @@ class RequiredSettingsTest {
 
     private void check() {
         ConfigurationPropertySources.attach(environment);
-        new RequiredSettings(environment).postProcessBeanFactory(new DefaultListableBeanFactory());
+        settings().postProcessBeanFactory(new DefaultListableBeanFactory());
+    }
+
+    private RequiredSettings settings() {
+        RequiredSettings settings = new RequiredSettings();
+        settings.setEnvironment(environment);
+        return settings;
     }
 }
