@@ -153,7 +153,7 @@ class PlaybooksTest {
                         "exclusions: [{reason: r, users: [x], changeWindows: [\"2026-01-02T00:00Z/2026-01-01T00:00Z\"]}]",
                         "spec.exclusions[0].changeWindows[0]",
                         "ends before"),
-                mistake("kind: Playbook", "kind: !!java.net.URL [\"http://127.0.0.1/\"]", "kind", "tags"),
+                mistake("kind: Playbook", "kind: !!omap [a: b]", "kind", "tags"),
                 mistake("kind: Playbook", "kind: !!binary aGVsbG8=", "kind", "tags"));
     }
 
@@ -169,6 +169,15 @@ class PlaybooksTest {
             assertThat(problem.toString())
                     .startsWith(directory.resolve("own.yaml") + ":" + lineOf(from.strip()) + ": " + field + ": ");
             assertThat(problem.message()).contains(message);
+        });
+    }
+
+    @Test
+    void aTagThatNamesAClassIsRefusedWithItsLine() throws Exception {
+        write("own.yaml", "kind: Playbook", "kind: !!java.net.URL [\"http://127.0.0.1/\"]");
+        assertThat(problems()).singleElement().satisfies(problem -> {
+            assertThat(problem.line()).isEqualTo(lineOf("kind: Playbook"));
+            assertThat(problem.message()).contains("tag is not allowed");
         });
     }
 
