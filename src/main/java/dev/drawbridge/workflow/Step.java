@@ -44,7 +44,6 @@ record Step(IncidentId incident, NodeName node, Playbook playbook, Actor actor) 
 
     VerificationPolicy verificationPolicy() {
         Playbook.VerificationPolicy wanted = playbook.verification();
-        return new VerificationPolicy(
-                playbook.watched(), wanted.nodeReady(), wanted.apiServer(), wanted.staticPods());
+        return new VerificationPolicy(playbook.watched(), wanted.nodeReady(), wanted.apiServer(), wanted.staticPods());
     }
 }

@@ -11,7 +11,8 @@ import java.util.function.Function;
  * the id of the user task in the models; kinds without one are asked by the inbox itself.
  */
 enum TaskKind {
-    IDENTIFY_NODE("userTask_identifyNode", List.of("false-positive", "handled"), TaskKind::containers, TaskKind::followUp),
+    IDENTIFY_NODE(
+            "userTask_identifyNode", List.of("false-positive", "handled"), TaskKind::containers, TaskKind::followUp),
     DECIDE_CONTAINMENT(
             "userTask_decideContainment",
             List.of("contain", "false-positive"),
