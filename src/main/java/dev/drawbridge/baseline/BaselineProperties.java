@@ -38,5 +38,17 @@ record BaselineProperties(
         if (!ref.startsWith("refs/tags/") && !ref.startsWith("refs/heads/")) {
             throw new IllegalArgumentException("drawbridge.baseline.ref must begin with refs/tags/ or refs/heads/");
         }
+        if (maxFiles < 1 || maxFileSize.toBytes() < 1 || maxFileSize.toBytes() > Integer.MAX_VALUE / 2) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.max-files and .max-file-size must be positive, the size below 1GB");
+        }
+        if (url != null && url.matches("(?s)[a-z+]+://[^/@]*:[^/@]*@.*")) {
+            throw new IllegalArgumentException("drawbridge.baseline.url must not hold a password");
+        }
+        boolean ssh = url != null && (url.startsWith("ssh:") || url.matches("[\\w.-]+@[\\w.-]+:.*"));
+        if (ssh && (knownHosts == null || privateKey == null)) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.known-hosts and .private-key are needed for an ssh url");
+        }
     }
 }

@@ -23,6 +23,7 @@ import org.eclipse.jgit.api.Git;
 import org.eclipse.jgit.api.errors.GitAPIException;
 import org.eclipse.jgit.errors.RevisionSyntaxException;
 import org.eclipse.jgit.lib.ConfigConstants;
+import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.GpgConfig;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
@@ -97,6 +98,10 @@ class GitBaselines implements Baselines {
             byte[] signature = signed instanceof RevTag tag ? tag.getRawGpgSignature() : commit.getRawGpgSignature();
             if (signature == null) {
                 return refused("signature-missing", settings.ref() + " is not signed");
+            }
+            // a ref is not signed: whoever holds the remote could let it point to another tag of the same signer
+            if (signed instanceof RevTag tag && !settings.ref().equals(Constants.R_TAGS + tag.getTagName())) {
+                return refused("tag-name", settings.ref() + " leads to a tag of another name");
             }
             // Git takes the verifier from the armor; we take it from our configuration
             if (SignatureVerifiers.getFormat(signature) != GpgConfig.GpgFormat.SSH) {
@@ -173,9 +178,17 @@ class GitBaselines implements Baselines {
                                         "not-fast-forward",
                                         revision + " does not follow the revision accepted before"));
             }
-            jdbc.sql("delete from baseline_accepted where repository = :repository")
+            // in one statement: a crash must not forget the pin, nor a second instance move it back
+            int moved = jdbc.sql("""
+                            update baseline_accepted set commit_id = :commit, signer = :signer, accepted_at = :at
+                            where repository = :repository and commit_id = :old""")
+                    .param("commit", revision.commit())
+                    .param("signer", revision.signer())
+                    .param("at", now())
                     .param("repository", repositoryId)
+                    .param("old", pinned.get())
                     .update();
+            return moved == 1 ? Optional.empty() : accept(walk, revision, commit);
         }
         jdbc.sql("""
                         insert into baseline_accepted (repository, ref, commit_id, signer, accepted_at)
@@ -184,9 +197,13 @@ class GitBaselines implements Baselines {
                 .param("ref", revision.ref())
                 .param("commit", revision.commit())
                 .param("signer", revision.signer())
-                .param("at", OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC))
+                .param("at", now())
                 .update();
         return Optional.empty();
+    }
+
+    private OffsetDateTime now() {
+        return OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC);
     }
 
     private static @Nullable RevCommit parse(RevWalk walk, String commit) throws IOException {

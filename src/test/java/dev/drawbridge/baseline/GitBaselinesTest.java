@@ -13,7 +13,21 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.eclipse.jgit.api.Git;
+import org.eclipse.jgit.dircache.DirCache;
+import org.eclipse.jgit.dircache.DirCacheBuilder;
+import org.eclipse.jgit.dircache.DirCacheEntry;
+import org.eclipse.jgit.lib.CommitBuilder;
+import org.eclipse.jgit.lib.FileMode;
+import org.eclipse.jgit.lib.GpgConfig;
+import org.eclipse.jgit.lib.GpgSignature;
+import org.eclipse.jgit.lib.ObjectInserter;
+import org.eclipse.jgit.lib.PersonIdent;
+import org.eclipse.jgit.lib.RefUpdate;
+import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.lib.Signers;
+import org.eclipse.jgit.lib.TagBuilder;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -184,5 +198,118 @@ class GitBaselinesTest {
         assertThat(metadata.mode("x")).isNull();
         assertThat(metadata.mode("bad")).isNull();
         assertThat(metadata.owner("unknown")).isEqualTo("root");
+    }
+
+    @Test
+    void anotherTagOfTheSameSignerDoesNotPassForTheConfiguredOne() throws Exception {
+        publish();
+        try (Git git = Git.open(baseline.remote().toFile())) {
+            RefUpdate update = git.getRepository().updateRef("refs/tags/release");
+            update.setNewObjectId(git.getRepository().resolve("refs/tags/baseline"));
+            update.update();
+        }
+        refused(baseline.baselines("refs/tags/release").trusted(NODE), "tag-name");
+    }
+
+    @Test
+    void aSignatureOfAnotherFormatIsRefusedWhateverItSays() throws Exception {
+        publish();
+        tagTree(
+                tree -> tree,
+                (git, tag) -> tag.setGpgSignature(
+                        new GpgSignature("-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----\n"
+                                .getBytes(UTF_8))));
+        refused(baseline.baselines().trusted(NODE), "signature-format");
+    }
+
+    @Test
+    void aLinkInASignedTreeIsRefused() throws Exception {
+        publish();
+        tagTree(tree -> FileMode.SYMLINK, this::sign);
+        refused(baseline.baselines().trusted(NODE), "malformed-tree");
+    }
+
+    @Test
+    void aSubmoduleInASignedTreeIsRefused() throws Exception {
+        publish();
+        tagTree(tree -> FileMode.GITLINK, this::sign);
+        refused(baseline.baselines().trusted(NODE), "malformed-tree");
+    }
+
+    @Test
+    void theNewestAcceptedRevisionStaysPinnedOnPostgres() throws Exception {
+        try (TestDatabase postgres = TestDatabase.postgres()) {
+            TestBaseline kept = new TestBaseline(temp.resolve("postgres"), postgres);
+            kept.publish(Map.of("cp-1", root));
+            ObjectId first;
+            try (Git git = Git.open(kept.remote().toFile())) {
+                first = git.getRepository().resolve("refs/tags/baseline");
+            }
+            assertThat(kept.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+            write("v2");
+            String second = kept.publish(Map.of("cp-1", root));
+            assertThat(kept.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+            assertThat(postgres.jdbc()
+                            .sql("select commit_id from baseline_accepted")
+                            .query(String.class)
+                            .list())
+                    .containsExactly(second);
+            try (Git git = Git.open(kept.remote().toFile())) {
+                RefUpdate update = git.getRepository().updateRef("refs/tags/baseline");
+                update.setNewObjectId(first);
+                update.forceUpdate();
+            }
+            refused(kept.baselines().trusted(NODE), "rollback");
+        }
+    }
+
+    private interface Signing {
+        void sign(Repository git, TagBuilder tag) throws Exception;
+    }
+
+    private void sign(Repository git, TagBuilder tag) throws Exception {
+        Signers.get(GpgConfig.GpgFormat.SSH)
+                .signObject(
+                        git,
+                        new GpgConfig(git.getConfig()),
+                        tag,
+                        tag.getTagger(),
+                        baseline.key("signer").toString(),
+                        null);
+    }
+
+    /** Follows the published commit with one whose only entry for the node has this mode, and tags it. */
+    private void tagTree(UnaryOperator<FileMode> mode, Signing signing) throws Exception {
+        try (Git opened = Git.open(baseline.remote().toFile());
+                ObjectInserter inserter = opened.getRepository().newObjectInserter()) {
+            Repository git = opened.getRepository();
+            DirCache index = DirCache.newInCore();
+            DirCacheBuilder builder = index.builder();
+            DirCacheEntry entry = new DirCacheEntry("nodes/cp-1/etc/kubernetes/manifests/etcd.yaml");
+            entry.setFileMode(mode.apply(FileMode.REGULAR_FILE));
+            ObjectId blob = inserter.insert(org.eclipse.jgit.lib.Constants.OBJ_BLOB, "/etc/shadow".getBytes(UTF_8));
+            ObjectId parent = git.resolve("refs/heads/main");
+            entry.setObjectId(entry.getFileMode() == FileMode.GITLINK ? parent : blob);
+            builder.add(entry);
+            builder.finish();
+            PersonIdent author = new PersonIdent("Baseline", "baseline@drawbridge.example");
+            CommitBuilder commit = new CommitBuilder();
+            commit.setTreeId(index.writeTree(inserter));
+            commit.setParentId(parent);
+            commit.setAuthor(author);
+            commit.setCommitter(author);
+            commit.setMessage("Strange");
+            TagBuilder tag = new TagBuilder();
+            tag.setTag("baseline");
+            tag.setTagger(author);
+            tag.setMessage("Strange\n");
+            tag.setObjectId(inserter.insert(commit), org.eclipse.jgit.lib.Constants.OBJ_COMMIT);
+            signing.sign(git, tag);
+            ObjectId id = inserter.insert(tag);
+            inserter.flush();
+            RefUpdate update = git.updateRef("refs/tags/baseline");
+            update.setNewObjectId(id);
+            update.forceUpdate();
+        }
     }
 }

@@ -69,9 +69,17 @@ public final class TestBaseline {
 
     /** A verifier as after a start of the application: its cache is on disk, its memory is empty. */
     public Baselines baselines() {
+        return baselines("refs/tags/baseline");
+    }
+
+    Path key(String name) {
+        return directory.resolve(name);
+    }
+
+    Baselines baselines(String ref) {
         BaselineProperties settings = new BaselineProperties(
                 remote().toUri().toString(),
-                "refs/tags/baseline",
+                ref,
                 allowedSigners(),
                 "ssh",
                 directory.resolve("cache.git"),
