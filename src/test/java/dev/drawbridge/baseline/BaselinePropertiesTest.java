@@ -36,7 +36,8 @@ class BaselinePropertiesTest {
         for (String url : new String[] {"ssh://git@git.example/b.git", "git@git.example:b.git"}) {
             assertThatThrownBy(() -> with(url, "refs/tags/baseline", "ssh", null))
                     .hasMessageContaining("known-hosts");
-            assertThat(with(url, "refs/tags/baseline", "ssh", Path.of("x")).url()).isEqualTo(url);
+            assertThat(with(url, "refs/tags/baseline", "ssh", Path.of("x")).url())
+                    .isEqualTo(url);
         }
     }
 }

@@ -58,15 +58,13 @@ class DriftFinderTest {
     @Test
     void aSecondNameALinkOrADirectoryInThePlaceIsTheWrongType() {
         assertThat(drift(entry(ETCD, FileType.FILE, 0600, 0, 7, 2, GOOD))).containsExactly("WRONG_TYPE " + ETCD);
-        assertThat(drift(entry(ETCD, FileType.DIRECTORY, 0600, 0, 7, 2, null)))
-                .containsExactly("WRONG_TYPE " + ETCD);
+        assertThat(drift(entry(ETCD, FileType.DIRECTORY, 0600, 0, 7, 2, null))).containsExactly("WRONG_TYPE " + ETCD);
     }
 
     @Test
     void whatCannotBeReadIsNeverInSync() {
         assertThat(drift(entry(ETCD, FileType.FILE, 0600, 0, 7, 1, null))).containsExactly("UNREADABLE " + ETCD);
-        assertThat(drift(entry(ETCD, FileType.UNSTABLE, 0600, 0, 7, 1, null)))
-                .containsExactly("UNREADABLE " + ETCD);
+        assertThat(drift(entry(ETCD, FileType.UNSTABLE, 0600, 0, 7, 1, null))).containsExactly("UNREADABLE " + ETCD);
     }
 
     @Test

@@ -22,13 +22,13 @@ import org.eclipse.jgit.lib.CommitBuilder;
 import org.eclipse.jgit.lib.FileMode;
 import org.eclipse.jgit.lib.GpgConfig;
 import org.eclipse.jgit.lib.GpgSignature;
+import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectInserter;
 import org.eclipse.jgit.lib.PersonIdent;
 import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.lib.Signers;
 import org.eclipse.jgit.lib.TagBuilder;
-import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -216,9 +216,8 @@ class GitBaselinesTest {
         publish();
         tagTree(
                 tree -> tree,
-                (git, tag) -> tag.setGpgSignature(
-                        new GpgSignature("-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----\n"
-                                .getBytes(UTF_8))));
+                (git, tag) -> tag.setGpgSignature(new GpgSignature(
+                        "-----BEGIN PGP SIGNATURE-----\n\nabcd\n-----END PGP SIGNATURE-----\n".getBytes(UTF_8))));
         refused(baseline.baselines().trusted(NODE), "signature-format");
     }
 
