@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param agentVerified Elastic: {@code event.agent_id_status} is {@code verified}; true for sources without such a field
  * @param manualRun from a manual or backfill run of the rule
  * @param action {@code creation}, {@code rename}, ...; empty when not given
- * @param path the path as claimed
+ * @param path the path exactly as claimed, and so not fit to be shown: {@link #normalisedPath()} is
  */
 public record Alert(
         AlertId id,

@@ -13,7 +13,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +25,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.InvalidMediaTypeException;
@@ -50,7 +50,7 @@ class AlertController {
     private final AlertIntake intake;
     private final Map<String, AlertDecoder> decoders;
     private final AlertProperties limits;
-    private final List<IntakeAdmission> admissions;
+    private final ObjectProvider<IntakeAdmission> admissions;
     private final MeterRegistry meters;
     private final Semaphore permits;
 
@@ -58,12 +58,12 @@ class AlertController {
             AlertIntake intake,
             List<AlertDecoder> decoders,
             AlertProperties limits,
-            List<IntakeAdmission> admissions,
+            ObjectProvider<IntakeAdmission> admissions,
             MeterRegistry meters) {
         this.intake = intake;
         this.decoders = decoders.stream().collect(Collectors.toMap(AlertDecoder::source, Function.identity()));
         this.limits = limits;
-        this.admissions = List.copyOf(admissions);
+        this.admissions = admissions;
         this.meters = meters;
         // fair, or a large request could wait for ever behind small ones
         this.permits = new Semaphore(limits.maxConcurrent(), true);
@@ -116,7 +116,8 @@ class AlertController {
                     "unsupported-media-type",
                     "Alerts are posted as application/json in UTF-8, not compressed.");
         }
-        Optional<IntakeAdmission.Overload> overload = admissions.stream()
+        Optional<IntakeAdmission.Overload> overload = admissions
+                .orderedStream()
                 .map(IntakeAdmission::overload)
                 .flatMap(Optional::stream)
                 .findFirst();
@@ -243,15 +244,15 @@ class AlertController {
                 "A request holds at most " + limits.maxBody().toBytes() + " bytes.");
     }
 
-    private ResponseEntity<Object> later(HttpStatus status, String code, String reason, Duration wait) {
+    private ResponseEntity<Object> later(HttpStatus status, String rule, String reason, Duration wait) {
         HttpHeaders headers = new HttpHeaders();
         // whole seconds: Kibana does not read the form with a date
         headers.set(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, wait.toSeconds())));
-        return respond(detail(status, code, reason), headers);
+        return respond(detail(status, rule, reason), headers);
     }
 
-    private ResponseEntity<Object> problem(HttpStatus status, String code, String reason) {
-        return respond(detail(status, code, reason), HttpHeaders.EMPTY);
+    private ResponseEntity<Object> problem(HttpStatus status, String rule, String reason) {
+        return respond(detail(status, rule, reason), HttpHeaders.EMPTY);
     }
 
     private ResponseEntity<Object> respond(ProblemDetail problem, HttpHeaders headers) {
@@ -263,9 +264,9 @@ class AlertController {
                 .body(problem);
     }
 
-    private static ProblemDetail detail(HttpStatus status, String code, String reason) {
+    private static ProblemDetail detail(HttpStatus status, String rule, String reason) {
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, reason);
-        problem.setType(URI.create("urn:drawbridge:problem:" + code));
+        problem.setProperty("rule", rule);
         return problem;
     }
 }

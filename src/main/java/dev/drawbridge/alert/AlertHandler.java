@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
  * new. Implemented by the package that owns incidents, so that intake points at nobody.
  */
 public interface AlertHandler {
+    /**
+     * Runs again in a new transaction after it lost a race.
+     *
+     * @throws org.springframework.dao.ConcurrencyFailureException when it lost a race: what comes of a second run counts
+     */
     Handled handle(Alert alert);
 
     /** @param reason for people, where the disposition alone does not say it */

@@ -13,7 +13,13 @@ public interface PlaybookRunner {
      */
     void start(Start start);
 
-    /** A further alert for an open incident: it may turn a waiting "suspicious" into "malicious". */
+    /**
+     * A further alert for an open incident: it may turn a waiting "suspicious" into "malicious". Called while the incident's
+     * row is held, in the transaction that keeps the alert.
+     *
+     * @throws org.springframework.dao.ConcurrencyFailureException when the workflow moved on at this moment: the alert is then
+     *     taken in once more from the start
+     */
     void alertJoined(IncidentId incident, Alert alert, boolean excluded);
 
     record Start(

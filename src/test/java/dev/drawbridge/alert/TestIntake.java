@@ -5,6 +5,7 @@ import dev.drawbridge.shared.TestDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.util.List;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.test.web.servlet.MockMvc;
@@ -43,6 +44,10 @@ public final class TestIntake {
 
     /** The webhook as it answers over HTTP, in front of a handler. */
     public MockMvc webhook(AlertHandler handler, IntakeAdmission... admissions) {
+        return MockMvcBuilders.standaloneSetup(controller(handler, admissions)).build();
+    }
+
+    AlertController controller(AlertHandler handler, IntakeAdmission... admissions) {
         AlertIntake intake = new AlertIntake(
                 new AlertReader(limits),
                 alerts,
@@ -53,8 +58,15 @@ public final class TestIntake {
                 database.transactions(),
                 clock,
                 meters);
-        return MockMvcBuilders.standaloneSetup(new AlertController(
-                        intake, List.of(new ElasticDecoder(), new FalcoDecoder()), limits, List.of(admissions), meters))
-                .build();
+        StaticListableBeanFactory beans = new StaticListableBeanFactory();
+        for (IntakeAdmission admission : admissions) {
+            beans.addBean("admission", admission);
+        }
+        return new AlertController(
+                intake,
+                List.of(new ElasticDecoder(), new FalcoDecoder()),
+                limits,
+                beans.getBeanProvider(IntakeAdmission.class),
+                meters);
     }
 }

@@ -451,14 +451,12 @@ abstract class AlertToIncident {
         assertThat(response.getStatus()).isEqualTo(400);
         assertThat(response.getContentType()).isEqualTo("application/problem+json");
         JsonNode problem = JSON.readTree(response.getContentAsByteArray());
-        assertThat(problem.get("type").asText()).isEqualTo("urn:drawbridge:problem:not-decodable");
+        assertThat(problem.get("rule").asText()).isEqualTo("not-decodable");
         assertThat(problem.get("detail").asText()).isNotBlank();
 
         send(webhook, "elastic", "application/json", broken);
         DeadLetter letter = intake.alerts.deadLetters(null, 10).get(0);
-        assertThat(letter.id())
-                .isEqualTo(problem.at("/properties/deadLetter")
-                        .asLong(problem.path("deadLetter").asLong()));
+        assertThat(letter.id()).isEqualTo(problem.get("deadLetter").asLong());
         assertThat(letter.content()).startsWith("error rendering mustache template");
         assertThat(letter.encoding()).isEqualTo("text");
         assertThat(letter.actor()).isEqualTo("detector:kibana");
@@ -572,6 +570,23 @@ abstract class AlertToIncident {
         assertThat(second.getHeader("Retry-After")).isEqualTo("7");
         assertThat(first.get().getStatus()).isEqualTo(202);
         other.shutdown();
+    }
+
+    @Test
+    void withoutADatabaseNothingIsAcknowledged() throws Exception {
+        TestDatabase gone = TestDatabase.h2();
+        gone.close();
+        TestIntake unkept = TestIntake.on(gone, SampleAlerts.CLOCK);
+        MockMvc broken = unkept.webhook(TestIncidents.handler(incidents));
+        for (String sample : List.of("elastic-summary-storm.json", "broken-mustache.txt")) {
+            MockHttpServletResponse response = send(
+                    broken,
+                    "elastic",
+                    "application/json",
+                    SampleAlerts.read(sample).getBytes("UTF-8"));
+            assertProblem(response, 503);
+            assertThat(response.getHeader("Retry-After")).isEqualTo("10");
+        }
     }
 
     @Test
