@@ -73,6 +73,13 @@ public class AuditTrail {
                 .list();
     }
 
+    /** Position of the newest entry; 0 while there is none. */
+    public long lastSeq() {
+        return jdbc.sql("select seq from audit_head where id = 1")
+                .query(Long.class)
+                .single();
+    }
+
     /** The timeline of one incident after {@code after}, oldest first, at most {@code limit}. */
     public List<AuditEntry> timeline(IncidentId incident, long after, int limit) {
         return jdbc.sql("""
