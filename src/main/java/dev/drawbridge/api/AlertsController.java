@@ -44,20 +44,23 @@ class AlertsController {
     @Schema(name = "Response")
     record Response(
             @Schema(
-                            description = "why an old alert is answered; kept in the audit trail",
-                            requiredMode = Schema.RequiredMode.REQUIRED)
-                    @Nullable String reason) {}
+                    description = "why an old alert is answered; kept in the audit trail",
+                    requiredMode = Schema.RequiredMode.REQUIRED)
+            @Nullable
+            String reason) {}
 
     @Schema(name = "Responded")
-    record Responded(@Schema(description = "the incident that was opened or joined") String incidentId) {}
+    record Responded(
+            @Schema(description = "the incident that was opened or joined")
+            String incidentId) {}
 
     @GetMapping
     @Operation(summary = "List alerts with what became of them, newest first")
     @ApiResponse(responseCode = "200")
     Listing<KeptAlert> list(
             @Parameter(description = "for example stale") @RequestParam(required = false) @Nullable String disposition,
-            @Parameter(description = "`next` of the page before") @RequestParam(required = false)
-                    @Nullable String after,
+            @Parameter(description = "`next` of the page before") @RequestParam(required = false) @Nullable
+                    String after,
             @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
         Disposition only = Problems.optional(
                 disposition,
@@ -76,8 +79,7 @@ class AlertsController {
     @ApiResponse(responseCode = "200")
     @ApiResponse(responseCode = "400", description = "no reason")
     @ApiResponse(responseCode = "409", description = "the alert is not stale, or no playbook can answer it")
-    Responded respond(
-            @PathVariable String id, @RequestBody Response response, @AuthenticationPrincipal Member member) {
+    Responded respond(@PathVariable String id, @RequestBody Response response, @AuthenticationPrincipal Member member) {
         AlertId alert = Problems.required(id, AlertId::of, "The id is not an alert id.");
         String reason = response.reason();
         if (reason == null || reason.isBlank() || reason.length() > LONGEST_REASON) {
@@ -91,8 +93,6 @@ class AlertsController {
                 .map(IncidentId::value)
                 .map(Responded::new)
                 .orElseThrow(() -> Problems.of(
-                        HttpStatus.CONFLICT,
-                        "The alert is not stale, or no playbook can answer it.",
-                        "not-stale"));
+                        HttpStatus.CONFLICT, "The alert is not stale, or no playbook can answer it.", "not-stale"));
     }
 }

@@ -11,8 +11,10 @@ import org.jspecify.annotations.Nullable;
 @Schema(name = "KeptAlert")
 record KeptAlert(
         @JsonUnwrapped AlertView alert,
+
         @Schema(allowableValues = {"opened", "joined", "duplicate", "excluded", "unmatched", "stale", "rejected"})
-                String disposition,
+        String disposition,
+
         @Nullable String reason,
         @Nullable String incidentId) {
 

@@ -43,22 +43,18 @@ class AlertsPage {
             @RequestParam(defaultValue = "") String after,
             @AuthenticationPrincipal Member member,
             Model model) {
-        Disposition only =
-                Requested.orNull(disposition, code -> Disposition.valueOf(code.toUpperCase(Locale.ROOT)));
+        Disposition only = Requested.orNull(disposition, code -> Disposition.valueOf(code.toUpperCase(Locale.ROOT)));
         List<StoredAlert> found = alerts.page(only, Requested.orNull(after, AlertId::of), PAGE + 1);
         List<StoredAlert> shown = found.size() > PAGE ? found.subList(0, PAGE) : found;
         model.addAttribute("alerts", shown);
         model.addAttribute(
-                "next",
-                found.size() > PAGE ? shown.get(PAGE - 1).alert().id().value() : null);
+                "next", found.size() > PAGE ? shown.get(PAGE - 1).alert().id().value() : null);
         model.addAttribute("disposition", only == null ? "" : only.code());
         model.addAttribute("dispositions", Disposition.values());
         model.addAttribute("deadLetters", alerts.deadLetterCount());
         model.addAttribute(
                 "mayRespond",
-                member.in(Group.RESPONDERS)
-                        || member.in(Group.SECURITY_OPERATIONS)
-                        || member.in(Group.ADMINISTRATORS));
+                member.in(Group.RESPONDERS) || member.in(Group.SECURITY_OPERATIONS) || member.in(Group.ADMINISTRATORS));
         return "alerts";
     }
 
@@ -80,7 +76,8 @@ class AlertsPage {
             RedirectAttributes flash) {
         AlertId alert = Requested.existing(id, AlertId::of);
         if (reason.isBlank() || reason.length() > LONGEST_REASON) {
-            flash.addFlashAttribute("problem", "Not done: a reason of at most " + LONGEST_REASON + " characters is needed.");
+            flash.addFlashAttribute(
+                    "problem", "Not done: a reason of at most " + LONGEST_REASON + " characters is needed.");
             return "redirect:/alerts?disposition=stale";
         }
         Optional<IncidentId> incident = incidents.respond(member.actor(), alert, reason.strip());

@@ -81,7 +81,12 @@ class IncidentPage {
      *     somebody may be writing
      * @param typed reason that was refused with the last attempt
      */
-    record Waiting(HumanTask task, String key, boolean mayDecide, boolean mine, @Nullable String typed) {}
+    record Waiting(
+            HumanTask task,
+            String key,
+            boolean mayDecide,
+            boolean mine,
+            @Nullable String typed) {}
 
     /** @param key as {@link Waiting#key()} */
     record PlanStep(RestorePlan.Step step, String key) {}
@@ -172,8 +177,7 @@ class IncidentPage {
         ModelAndView page = new ModelAndView(htmx == null ? "diff" : "diff :: difference");
         page.addObject("incident", incident);
         page.addObject("path", file.toString());
-        page.addObject(
-                "diff", recovery.diff(incident.id(), file).orElseThrow(Requested.notFound()));
+        page.addObject("diff", recovery.diff(incident.id(), file).orElseThrow(Requested.notFound()));
         return page;
     }
 
@@ -207,8 +211,7 @@ class IncidentPage {
         return "redirect:/incidents/{id}";
     }
 
-    private TaskOutcome judged(
-            String task, Member member, String decision, String reason, @Nullable String planHash) {
+    private TaskOutcome judged(String task, Member member, String decision, String reason, @Nullable String planHash) {
         if (reason.isEmpty()) {
             return new TaskOutcome.Invalid("A decision needs a reason.");
         }

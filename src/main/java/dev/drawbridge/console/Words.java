@@ -80,7 +80,8 @@ class Words {
 
     private static final Map<Rung, String> STOPS = Map.of(
             Rung.CORDON, "New pods are no longer scheduled to the node.",
-            Rung.TAINT, "New pods without a matching toleration stay away; with NoExecute, running ones are evicted too.",
+            Rung.TAINT,
+                    "New pods without a matching toleration stay away; with NoExecute, running ones are evicted too.",
             Rung.LABEL, "Nothing by itself: it marks the node for policies and for people.");
 
     private static final Map<Rung, String> DOES_NOT_STOP = Map.of(
