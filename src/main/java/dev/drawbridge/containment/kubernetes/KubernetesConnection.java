@@ -68,7 +68,9 @@ class KubernetesConnection {
         // fabric8 would go on with an address of its own
         if (config.getCurrentContext() == null
                 || properties.context() != null
-                        && !properties.context().equals(config.getCurrentContext().getName())) {
+                        && !properties
+                                .context()
+                                .equals(config.getCurrentContext().getName())) {
             throw new InvalidConfigurationPropertyValueException(
                     "drawbridge.kubernetes.context", properties.context(), "The kubeconfig has no such context.");
         }

@@ -82,7 +82,9 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
 
     /** The node as last seen; empty when it was not seen. Good for a first attempt that the API server checks. */
     Optional<Node> cached(NodeName name) {
-        return informer.hasSynced() ? Optional.ofNullable(informer.getStore().getByKey(name.value())) : Optional.empty();
+        return informer.hasSynced()
+                ? Optional.ofNullable(informer.getStore().getByKey(name.value()))
+                : Optional.empty();
     }
 
     private static NodeInfo info(Node node) {
