@@ -3,6 +3,7 @@ package dev.drawbridge.containment;
 import dev.drawbridge.shared.NodeName;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The cluster as verification and pages read it. Faults are exceptions: "could not be read" is never an empty answer. */
 public interface ClusterView {
@@ -35,6 +36,11 @@ public interface ClusterView {
     java.util.Optional<NodeView> node(NodeName node);
 
     List<StaticPodView> staticPods(NodeName node);
+
+    /** Names of all namespaces: kubelet runs a static pod of any other, and nobody sees it here. */
+    default Set<String> namespaces() {
+        throw new UnsupportedOperationException("the namespaces cannot be read");
+    }
 
     /** True when {@code /readyz} answers ok. */
     boolean apiServerReady();

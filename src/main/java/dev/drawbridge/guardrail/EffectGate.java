@@ -4,9 +4,11 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -16,6 +18,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 @Component
 public class EffectGate {
+    private static final int MAX_REASON = 500;
+
     private final List<Guardrail> guardrails;
     private final AuditTrail audit;
     private final TransactionTemplate alone;
@@ -33,8 +37,16 @@ public class EffectGate {
      * @throws RuntimeException what {@code act} threw, after the failure was recorded
      */
     public <T> EffectResult<T> perform(Effect effect, Function<Permit, T> act) {
-        // verdict, reservation and intent are one transaction: two instances cannot both take the last slot
-        Verdict verdict = alone.execute(status -> judge(effect));
+        return perform(effect, () -> {}, act);
+    }
+
+    /**
+     * @param announced what else must be durable before the effect, for example the state that it will be undone to; runs in
+     *     the verdict's transaction, and only when the effect is allowed
+     * @see #perform(Effect, Function)
+     */
+    public <T> EffectResult<T> perform(Effect effect, Runnable announced, Function<Permit, T> act) {
+        Verdict verdict = verdict(effect, announced);
         if (verdict instanceof Verdict.Refused refused) {
             return new EffectResult.NotAllowed<>(refused.rule(), refused.reason());
         }
@@ -44,41 +56,80 @@ public class EffectGate {
         if (verdict instanceof Verdict.DryRun dryRun) {
             return new EffectResult.DryRun<>(dryRun.reason());
         }
+        Permit permit = new Permit(effect);
         T value;
         try {
-            value = act.apply(new Permit(effect));
-        } catch (RuntimeException failed) {
-            audit.recordNow(AuditEvent.outcome(
-                            effect.actor(), action(effect), effect.target(), "failed: " + failed.getMessage())
-                    .on(effect.incident(), effect.node()));
+            value = act.apply(permit);
+        } catch (RuntimeException | Error failed) {
+            recordFailure(effect, failed);
             throw failed;
+        } finally {
+            permit.end();
         }
         audit.record(AuditEvent.outcome(effect.actor(), action(effect), effect.target(), String.valueOf(value))
                 .on(effect.incident(), effect.node()));
         return new EffectResult.Done<>(value);
     }
 
-    private Verdict judge(Effect effect) {
+    /** A failed guardrail may have broken its transaction: then the refusal is recorded in one of its own. */
+    private Verdict verdict(Effect effect, Runnable announced) {
+        Verdict judged = alone.execute(status -> judge(effect, announced, status));
+        if (judged == null) {
+            throw new IllegalStateException("no verdict");
+        }
+        if (judged instanceof Verdict.Refused refused && refused.undecided()) {
+            audit.recordNow(intent(effect, refused));
+        }
+        return judged;
+    }
+
+    /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
+    private Verdict judge(Effect effect, Runnable announced, TransactionStatus transaction) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
         for (Guardrail guardrail : guardrails) {
             Verdict verdict = judgeClosed(guardrail, effect);
+            if (verdict instanceof Verdict.Refused refused && refused.undecided()) {
+                transaction.setRollbackOnly();
+                return refused;
+            }
             if (rank(verdict) > rank(strictest)) {
                 strictest = verdict;
             }
         }
-        audit.record(AuditEvent.intent(effect.actor(), action(effect), effect.target(), strictest.reason())
-                .on(effect.incident(), effect.node())
-                .with("verdict", strictest.getClass().getSimpleName())
-                .with("request", effect.request()));
+        if (strictest instanceof Verdict.Allowed) {
+            guardrails.forEach(guardrail -> guardrail.reserve(effect));
+            announced.run();
+        }
+        audit.record(intent(effect, strictest));
         return strictest;
     }
 
     private static Verdict judgeClosed(Guardrail guardrail, Effect effect) {
         try {
-            return guardrail.judge(effect);
+            @Nullable Verdict verdict = guardrail.judge(effect);
+            return verdict != null ? verdict : Verdict.Refused.undecided(guardrail.rule(), "no answer");
         } catch (RuntimeException unknown) {
-            return new Verdict.Refused(guardrail.rule(), "the guardrail could not decide: " + unknown.getMessage());
+            String why = unknown.getClass().getSimpleName() + ": " + unknown.getMessage();
+            return Verdict.Refused.undecided(guardrail.rule(), why.substring(0, Math.min(why.length(), MAX_REASON)));
         }
+    }
+
+    private void recordFailure(Effect effect, Throwable failed) {
+        try {
+            audit.recordNow(AuditEvent.outcome(
+                            effect.actor(), action(effect), effect.target(), "failed: " + failed.getMessage())
+                    .on(effect.incident(), effect.node()));
+        } catch (RuntimeException unrecorded) {
+            failed.addSuppressed(unrecorded);
+        }
+    }
+
+    private static AuditEvent intent(Effect effect, Verdict verdict) {
+        return AuditEvent.intent(effect.actor(), action(effect), effect.target(), verdict.reason())
+                .on(effect.incident(), effect.node())
+                .with("verdict", verdict.getClass().getSimpleName())
+                .with("rule", verdict instanceof Verdict.Refused refused ? refused.rule() : "")
+                .with("request", effect.request());
     }
 
     private static int rank(Verdict verdict) {

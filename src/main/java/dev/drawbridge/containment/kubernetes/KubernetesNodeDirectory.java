@@ -1,0 +1,108 @@
+package dev.drawbridge.containment.kubernetes;
+
+import dev.drawbridge.guardrail.NodeLabels;
+import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.node.NodeInfo;
+import dev.drawbridge.shared.NodeName;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import jakarta.annotation.PreDestroy;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/**
+ * The nodes by an informer: one list, then a watch, in memory. An API server that is down at start or later changes nothing but the
+ * age of the answers; before the first list there are none.
+ */
+@Component
+class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
+    private static final Logger log = LoggerFactory.getLogger(KubernetesNodeDirectory.class);
+    private static final String ROLE = "node-role.kubernetes.io/";
+
+    private final SharedIndexInformer<Node> informer;
+    private final AtomicBoolean failing = new AtomicBoolean();
+
+    KubernetesNodeDirectory(KubernetesClient client) {
+        informer = client.nodes().runnableInformer(0);
+        informer.exceptionHandler((started, failure) -> {
+            // once per outage, not once per attempt
+            if (failing.compareAndSet(false, true)) {
+                log.warn("the nodes of the cluster cannot be watched, trying on: {}", failure.getMessage());
+            }
+            return true;
+        });
+        informer.start().whenComplete((synced, failure) -> {
+            if (failure != null) {
+                log.error("the watch on the nodes of the cluster ended", failure);
+            } else {
+                failing.set(false);
+                log.info("the cluster has {} nodes", informer.getStore().list().size());
+            }
+        });
+    }
+
+    @PreDestroy
+    void stop() {
+        informer.stop();
+    }
+
+    @Override
+    public Lookup find(NodeName name) {
+        if (!informer.hasSynced()) {
+            return new Lookup.NotAvailable("the nodes of the cluster were not read yet");
+        }
+        return cached(name).<Lookup>map(node -> new Lookup.Known(info(node))).orElseGet(Lookup.Unknown::new);
+    }
+
+    @Override
+    public List<NodeInfo> all() {
+        return informer.getStore().list().stream()
+                .map(KubernetesNodeDirectory::info)
+                .sorted(Comparator.comparing(NodeInfo::name))
+                .toList();
+    }
+
+    @Override
+    public Optional<Map<String, String>> labels(NodeName node) {
+        return cached(node).map(known -> orEmpty(known.getMetadata().getLabels()));
+    }
+
+    /** The node as last seen; empty when it was not seen. Good for a first attempt that the API server checks. */
+    Optional<Node> cached(NodeName name) {
+        return informer.hasSynced()
+                ? Optional.ofNullable(informer.getStore().getByKey(name.value()))
+                : Optional.empty();
+    }
+
+    private static NodeInfo info(Node node) {
+        Map<String, String> labels = orEmpty(node.getMetadata().getLabels());
+        Set<String> roles = labels.keySet().stream()
+                .filter(label -> label.startsWith(ROLE) && label.length() > ROLE.length())
+                .map(label -> label.substring(ROLE.length()))
+                .collect(Collectors.toSet());
+        Set<String> addresses = Stream.ofNullable(node.getStatus())
+                .flatMap(status -> status.getAddresses().stream())
+                .map(NodeAddress::getAddress)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toSet());
+        return new NodeInfo(
+                NodeName.of(node.getMetadata().getName()), node.getMetadata().getUid(), addresses, roles, labels);
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+}

@@ -1,0 +1,190 @@
+package dev.drawbridge.guardrail;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.audit.ChainVerdict;
+import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.TestDatabase;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EffectGateTest {
+    private static final NodeName NODE = NodeName.of("worker-1");
+    private static final Effect CORDON = new Effect(
+            Actor.playbook("p"), IncidentId.of("i1"), NODE, Effect.Kind.CONTAIN, "cordon", "PATCH /api/v1/nodes");
+
+    private TestDatabase database = TestDatabase.h2();
+    private AuditTrail audit;
+
+    @AfterEach
+    void close() throws Exception {
+        database.close();
+    }
+
+    private EffectGate gate(String kind, Guardrail... guardrails) throws Exception {
+        if (kind.equals("postgres")) {
+            database.close();
+            database = TestDatabase.postgres();
+        }
+        audit = TestAudit.on(database, Clock.systemUTC());
+        return new EffectGate(List.of(guardrails), audit, database.transactions());
+    }
+
+    private static Guardrail rule(String name, java.util.function.Function<Effect, Verdict> judge) {
+        return new Guardrail() {
+            @Override
+            public String rule() {
+                return name;
+            }
+
+            @Override
+            public Verdict judge(Effect effect) {
+                return judge.apply(effect);
+            }
+        };
+    }
+
+    private List<AuditEvent> trail() {
+        return audit.page(0, 100).stream().map(AuditEntry::event).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void aGuardrailWhoseQueryFailsRefusesAndTheRefusalIsOnRecord(String kind) throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        // on PostgreSQL a failed statement spoils the transaction in which the refusal would be recorded
+        EffectGate gate = gate(kind, rule("broken", effect -> {
+            database.jdbc().sql("select * from no_such_table").query().listOfRows();
+            return new Verdict.Allowed("never said");
+        }));
+
+        EffectResult<String> result = gate.perform(CORDON, permit -> {
+            done.set(true);
+            return "done";
+        });
+
+        assertThat(done).isFalse();
+        assertThat(result)
+                .isInstanceOfSatisfying(
+                        EffectResult.NotAllowed.class,
+                        refused -> assertThat(refused.rule()).isEqualTo("broken"));
+        assertThat(trail())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.details()).containsEntry("verdict", "Refused"));
+        assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void whatHasToBeDurableBeforeTheEffectIsSoWhenTheStepRollsBack(String kind) throws Exception {
+        EffectGate gate = gate(kind);
+        assertThatThrownBy(() -> database.transaction().executeWithoutResult(step -> {
+                    gate.perform(
+                            CORDON,
+                            () -> database.jdbc()
+                                    .sql(
+                                            "insert into guardrail_reservation (node, incident_id, reserved_at) values ('n', 'i', current_timestamp)")
+                                    .update(),
+                            permit -> "done");
+                    throw new IllegalStateException("crash");
+                }))
+                .hasMessage("crash");
+        assertThat(database.jdbc()
+                        .sql("select count(*) from guardrail_reservation")
+                        .query(Long.class)
+                        .single())
+                .isEqualTo(1);
+        assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dry-run", "needs-approval", "refused"})
+    void nothingIsReservedOrAnnouncedForWhatWillNotHappen(String answer) throws Exception {
+        Verdict verdict = answer.equals("dry-run")
+                ? new Verdict.DryRun("dry")
+                : answer.equals("refused")
+                        ? new Verdict.Refused("r", "no")
+                        : new Verdict.NeedsApproval("ask", "approvers");
+        List<String> happened = new ArrayList<>();
+        Guardrail counting = new Guardrail() {
+            @Override
+            public String rule() {
+                return "counting";
+            }
+
+            @Override
+            public Verdict judge(Effect effect) {
+                return new Verdict.Allowed("yes");
+            }
+
+            @Override
+            public void reserve(Effect effect) {
+                happened.add("reserved");
+            }
+        };
+        EffectGate gate = gate("h2", counting, rule("other", effect -> verdict));
+        gate.perform(CORDON, () -> happened.add("announced"), permit -> happened.add("done"));
+        assertThat(happened).isEmpty();
+        assertThat(trail()).hasSize(1);
+    }
+
+    @org.junit.jupiter.api.Test
+    void theStrictestAnswerCountsWhateverTheOrder() throws Exception {
+        EffectGate gate = gate(
+                "h2",
+                rule("a", effect -> new Verdict.DryRun("dry")),
+                rule("b", effect -> new Verdict.Refused("b", "no")),
+                rule("c", effect -> new Verdict.Allowed("yes")));
+        assertThat(gate.perform(CORDON, permit -> "done")).isEqualTo(new EffectResult.NotAllowed<>("b", "no"));
+    }
+
+    @org.junit.jupiter.api.Test
+    void aGuardrailWithoutAnswerRefuses() throws Exception {
+        EffectGate gate = gate("h2", rule("silent", effect -> null));
+        assertThat(gate.perform(CORDON, permit -> "done")).isInstanceOf(EffectResult.NotAllowed.class);
+    }
+
+    @org.junit.jupiter.api.Test
+    void aPermitEndsWithItsEffectAndIsGoodForItsNodeAndKindOnly() throws Exception {
+        List<Permit> kept = new ArrayList<>();
+        EffectGate gate = gate("h2");
+        gate.perform(CORDON, permit -> {
+            permit.require(NODE, Effect.Kind.CONTAIN);
+            assertThatThrownBy(() -> permit.requireNode(NodeName.of("worker-2")))
+                    .isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> permit.require(NODE, Effect.Kind.RELEASE))
+                    .isInstanceOf(IllegalStateException.class);
+            return kept.add(permit);
+        });
+        assertThatThrownBy(() -> kept.get(0).requireNode(NODE)).hasMessageContaining("is over");
+    }
+
+    @org.junit.jupiter.api.Test
+    void whatTheEffectCameToAndHowItFailedAreOnRecord() throws Exception {
+        EffectGate gate = gate("h2");
+        gate.perform(CORDON, permit -> "read back: unschedulable");
+        assertThatThrownBy(() -> gate.perform(CORDON, permit -> {
+                    throw new IllegalStateException("API server is down");
+                }))
+                .hasMessage("API server is down");
+        assertThat(trail())
+                .extracting(AuditEvent::phase, AuditEvent::reason)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(AuditEvent.Phase.INTENT, "no guardrail objects"),
+                        org.assertj.core.groups.Tuple.tuple(AuditEvent.Phase.OUTCOME, "read back: unschedulable"),
+                        org.assertj.core.groups.Tuple.tuple(AuditEvent.Phase.INTENT, "no guardrail objects"),
+                        org.assertj.core.groups.Tuple.tuple(AuditEvent.Phase.OUTCOME, "failed: API server is down"));
+    }
+}
