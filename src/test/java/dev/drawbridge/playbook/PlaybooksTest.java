@@ -126,7 +126,7 @@ class PlaybooksTest {
                 mistake("attempts: 3", "attempts: 0", "spec.verification.attempts", "1"),
                 mistake("nodeReady: true", "nodeReady: maybe", "spec.verification.nodeReady", "boolean"),
                 mistake("skip: [approvers]", "skip: [everybody]", "spec.approvals.skip[0]", "approvers"),
-                mistake("askFirst: []", "askFirst: [secrets]", "spec.baseline.askFirst[0]", "ca-key"),
+                mistake("askFirst: [ca-key]", "askFirst: [secrets]", "spec.baseline.askFirst[0]", "ca-key"),
                 mistake("- /usr/bin/dpkg", "- dpkg", "spec.triage.trustedExecutables[4]", "pattern"),
                 mistake(
                         "exclusions: []",
