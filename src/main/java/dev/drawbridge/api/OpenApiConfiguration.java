@@ -16,7 +16,6 @@ import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
 import java.util.List;
-import java.util.Map;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -88,9 +87,7 @@ class OpenApiConfiguration {
     }
 
     private static Schema<?> problem() {
-        Schema<?> problem = new ObjectSchema()
-                .description("RFC 9457; further members per kind of problem")
-                .properties(Map.of());
+        Schema<?> problem = new ObjectSchema().description("RFC 9457; further members per kind of problem");
         problem.addProperty("type", new StringSchema());
         problem.addProperty("title", new StringSchema());
         problem.addProperty("status", new IntegerSchema());

@@ -1,5 +1,7 @@
 package dev.drawbridge.sandbox;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
 import org.springframework.boot.ConfigurableBootstrapContext;
 import org.springframework.boot.SpringApplication;
@@ -10,6 +12,7 @@ import org.springframework.boot.env.EnvironmentPostProcessor;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.Environment;
 import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.env.Profiles;
 
@@ -38,7 +41,7 @@ class SandboxEnvironment implements EnvironmentPostProcessor, Ordered {
         SandboxProperties properties =
                 Binder.get(environment).bindOrCreate("drawbridge.sandbox", SandboxProperties.class);
         SandboxWorld world = SandboxWorld.open(properties);
-        environment.getPropertySources().addLast(new MapPropertySource("sandbox", world.contributed()));
+        environment.getPropertySources().addLast(new MapPropertySource("sandbox", contributed(world, environment)));
         // the first singleton is the last to be destroyed: the world outlives everything that uses it
         bootstrap.addCloseListener(closed -> {
             DefaultListableBeanFactory beans =
@@ -47,5 +50,17 @@ class SandboxEnvironment implements EnvironmentPostProcessor, Ordered {
             beans.registerDisposableBean("sandboxWorld", world::close);
         });
         application.addListeners((ApplicationListener<ApplicationFailedEvent>) failed -> world.close());
+    }
+
+    /** Without what would contradict a choice of the user's: these pairs exclude each other. */
+    private static Map<String, Object> contributed(SandboxWorld world, Environment environment) {
+        Map<String, Object> contributed = new LinkedHashMap<>(world.contributed());
+        if (environment.containsProperty("drawbridge.kubernetes.kubeconfig")) {
+            contributed.remove("drawbridge.kubernetes.master-url");
+        }
+        if (environment.containsProperty("drawbridge.access.alert-token-file")) {
+            contributed.remove("drawbridge.access.alert-token");
+        }
+        return contributed;
     }
 }

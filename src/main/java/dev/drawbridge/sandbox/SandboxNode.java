@@ -19,6 +19,10 @@ record SandboxNode(NodeName name, boolean controlPlane, String address) {
             of("worker-2", false, "10.20.0.22"),
             of("worker-3", false, "10.20.0.23"));
 
+    static boolean exists(NodeName name) {
+        return CLUSTER.stream().anyMatch(node -> node.name().equals(name));
+    }
+
     static Stream<SandboxNode> controlPlanes() {
         return CLUSTER.stream().filter(SandboxNode::controlPlane);
     }

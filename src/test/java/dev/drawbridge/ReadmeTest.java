@@ -1,0 +1,60 @@
+package dev.drawbridge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The README against the code: a table that names what is gone, or a default that is not the default, misleads at night. */
+class ReadmeTest {
+    private static final Path README = Path.of("README.md");
+    private static final Pattern ROW = Pattern.compile("(?m)^\\| `(drawbridge\\.[^`]+)` \\| (?:`([^`]*)`)? ?\\|");
+
+    @Test
+    void theTableHasEveryPropertyWithItsDefaultAndNoOther() throws Exception {
+        Map<String, String> rows = new TreeMap<>();
+        Matcher row = ROW.matcher(Files.readString(README));
+        while (row.find()) {
+            rows.put(row.group(1), Objects.toString(row.group(2), ""));
+        }
+        assertThat(rows.entrySet())
+                .containsExactlyInAnyOrderElementsOf(properties().entrySet());
+    }
+
+    @Test
+    void everyLinkedFileExists() throws Exception {
+        Matcher link = Pattern.compile("\\]\\((?!https?:)([^)#]+)\\)").matcher(Files.readString(README));
+        while (link.find()) {
+            assertThat(Path.of(link.group(1))).exists();
+        }
+    }
+
+    private static Map<String, String> properties() throws Exception {
+        Map<String, String> properties = new TreeMap<>();
+        // single values that no record holds
+        properties.put("drawbridge.cluster.name", "kubernetes");
+        try (InputStream in = ReadmeTest.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+            JsonNode metadata = JsonMapper.builder().build().readTree(in);
+            for (JsonNode property : metadata.path("properties")) {
+                if (property.path("name").asText().startsWith("drawbridge.")) {
+                    properties.put(property.path("name").asText(), defaultOf(property));
+                }
+            }
+        }
+        return properties;
+    }
+
+    private static String defaultOf(JsonNode property) {
+        JsonNode value = property.path("defaultValue");
+        return value.isArray() ? value.path(0).asText("") : value.asText("");
+    }
+}
