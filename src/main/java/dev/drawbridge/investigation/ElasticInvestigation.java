@@ -75,7 +75,7 @@ class ElasticInvestigation implements Investigation {
                 .findFirst()
                 .orElse(null);
         keep(actor, incident, node, now, findings);
-        log.info("investigated: {} incident={} node={}", summary(findings), incident, node);
+        log.info("investigated: {} incident={} node={}", summary(findings), incident, node == null ? "-" : node);
         return findings;
     }
 

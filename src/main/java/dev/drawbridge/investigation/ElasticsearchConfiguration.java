@@ -3,6 +3,7 @@ package dev.drawbridge.investigation;
 import co.elastic.clients.elasticsearch.ElasticsearchAsyncClient;
 import co.elastic.clients.json.jackson.JacksonJsonpMapper;
 import co.elastic.clients.transport.TransportUtils;
+import co.elastic.clients.transport.instrumentation.NoopInstrumentation;
 import co.elastic.clients.transport.rest_client.RestClientOptions;
 import co.elastic.clients.transport.rest_client.RestClientTransport;
 import co.elastic.clients.transport.rest_client.SafeResponseConsumer;
@@ -64,7 +65,10 @@ class ElasticsearchConfiguration {
         RestClientTransport transport = new RestClientTransport(
                 builder.build(),
                 new JacksonJsonpMapper(JsonMapper.builder().build()),
-                new RestClientOptions(options.build(), false));
+                new RestClientOptions(options.build(), false),
+                // no tracing of what is asked: the default looks for an OpenTelemetry SDK and would hand it the
+                // searches
+                NoopInstrumentation.INSTANCE);
         return new EventReader(new ElasticsearchAsyncClient(transport), properties);
     }
 

@@ -21,6 +21,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
+import org.elasticsearch.client.ResponseException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -103,7 +105,10 @@ class EventReader implements AutoCloseable {
         }
     }
 
-    private static Outcome judge(SearchResponse<JsonNode> response) {
+    private static Outcome judge(@Nullable SearchResponse<JsonNode> response) {
+        if (response == null) {
+            return Outcome.failed("the answer could not be understood"); // the JSON value null
+        }
         if (response.timedOut()) {
             return Outcome.failed("the search timed out: its answer is not complete");
         }
@@ -127,13 +132,19 @@ class EventReader implements AutoCloseable {
 
     /** In our own words: what servers write into errors may repeat what we sent them. */
     private static String reason(Throwable failure) {
-        if (failure instanceof ElasticsearchException refused) {
-            int status = refused.status();
-            return status == 404
-                    ? "there is no such index"
-                    : status == 401 || status == 403
-                            ? "Elasticsearch refused our credentials (" + status + ")"
-                            : "Elasticsearch answered with an error (" + status + ")";
+        int status = failure instanceof ElasticsearchException refused
+                ? refused.status()
+                : failure instanceof ResponseException refused
+                        ? refused.getResponse().getStatusLine().getStatusCode()
+                        : 0;
+        if (status == 404) {
+            return "there is no such index";
+        }
+        if (status == 401 || status == 403) {
+            return "Elasticsearch refused our credentials (" + status + ")";
+        }
+        if (status != 0) {
+            return "Elasticsearch answered with an error (" + status + ")";
         }
         log.debug("Elasticsearch could not be asked", failure);
         boolean answered = failure instanceof TransportException || !(failure instanceof IOException);

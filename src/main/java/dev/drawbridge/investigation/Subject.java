@@ -93,7 +93,10 @@ record Subject(
                                         alert.user().realId(), alert.user().id())))),
                 first(MOST_PATHS, paths),
                 first(MOST_DIGESTS, digests),
-                processes.size() > MOST_PROCESSES || paths.size() > MOST_PATHS || digests.size() > MOST_DIGESTS);
+                processes.size() > MOST_PROCESSES
+                        || paths.size() > MOST_PATHS
+                        || digests.size() > MOST_DIGESTS
+                        || alerts.stream().anyMatch(Subject::holdsUnsearchable));
     }
 
     /** Filters for the events that this host's own sensor wrote; empty when the alerts name no host. */
@@ -114,6 +117,11 @@ record Subject(
             either.add(EventQuery.term("host.name", host));
         }
         return either.isEmpty() ? List.of() : List.of(EventQuery.anyOf(either));
+    }
+
+    private static boolean holdsUnsearchable(Alert alert) {
+        return alert.path().length() > EventQuery.LONGEST_TERM
+                || alert.process().ancestry().stream().anyMatch(id -> id.length() > EventQuery.LONGEST_TERM);
     }
 
     private static Instant clamped(Instant claimed, Instant now) {
