@@ -38,9 +38,7 @@ public interface ClusterView {
     List<StaticPodView> staticPods(NodeName node);
 
     /** Names of all namespaces: kubelet runs a static pod of any other, and nobody sees it here. */
-    default Set<String> namespaces() {
-        throw new UnsupportedOperationException("the namespaces cannot be read");
-    }
+    Set<String> namespaces();
 
     /** True when {@code /readyz} answers ok. */
     boolean apiServerReady();
