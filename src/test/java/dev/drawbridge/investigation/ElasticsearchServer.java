@@ -119,15 +119,16 @@ final class ElasticsearchServer implements BeforeAllCallback, ParameterResolver 
 
         private static Process launch(Path home, Path run) throws IOException, InterruptedException {
             List<String> command = new ArrayList<>();
+            Path server = home;
             if ("root".equals(System.getProperty("user.name"))) {
-                // Elasticsearch refuses to run as root
-                new ProcessBuilder("chown", "-R", "nobody:nogroup", run.toString())
-                        .inheritIO()
-                        .start()
-                        .waitFor();
+                // Elasticsearch refuses to run as root, and nobody may be unable to enter the checkout that root builds
+                // in
+                server = run.resolve("server");
+                must("cp", "-R", home.toString(), server.toString());
+                must("chown", "-R", "nobody:nogroup", run.toString());
                 command.addAll(List.of("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"));
             }
-            command.addAll(List.of("bash", home.resolve("bin/elasticsearch").toString()));
+            command.addAll(List.of("bash", server.resolve("bin/elasticsearch").toString()));
             ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(run.toFile())
                     .redirectErrorStream(true)
@@ -141,6 +142,13 @@ final class ElasticsearchServer implements BeforeAllCallback, ParameterResolver 
                             "ES_JAVA_OPTS",
                                     "-Xms400m -Xmx400m -XX:TieredStopAtLevel=1 -XX:-HeapDumpOnOutOfMemoryError"));
             return builder.start();
+        }
+
+        private static void must(String... command) throws IOException, InterruptedException {
+            int code = new ProcessBuilder(command).inheritIO().start().waitFor();
+            if (code != 0) {
+                throw new IOException(command[0] + " ended with " + code);
+            }
         }
 
         private void awaitStart() throws IOException {
