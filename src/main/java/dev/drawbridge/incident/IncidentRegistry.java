@@ -330,6 +330,19 @@ class IncidentRegistry implements Incidents, AlertHandler {
                 answer(stored.alert(), new Person(actor, reason)).incident());
     }
 
+    @Override
+    public void hold(IncidentId id) {
+        joining.executeWithoutResult(status -> lock(id));
+    }
+
+    @Override
+    public void answerAgain(AlertId alert) {
+        joining.executeWithoutResult(status -> {
+            StoredAlert late = alerts.find(alert).orElseThrow();
+            answer(late.alert(), null);
+        });
+    }
+
     private IncidentStore.Locked lock(IncidentId id) {
         return store.lock(id).orElseThrow(() -> new IllegalArgumentException("no such incident: " + id));
     }

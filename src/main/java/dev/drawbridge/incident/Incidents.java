@@ -38,4 +38,16 @@ public interface Incidents {
 
     /** A person answers a stale alert: opens an incident for it (or joins the open one). */
     Optional<IncidentId> respond(Actor actor, AlertId alert, String reason);
+
+    /**
+     * Holds an incident, open or closed, until the caller's transaction ends: no alert joins it unnoticed between a last look
+     * and a decision. Whoever also changes tasks or workflow of the incident calls it first, so that all take the same order.
+     */
+    void hold(IncidentId id);
+
+    /**
+     * Has an alert answered anew that joined an incident too late: the incident was closed in this transaction, without
+     * regard to the alert. Opens the next incident.
+     */
+    void answerAgain(AlertId alert);
 }

@@ -95,6 +95,19 @@ class PlanStore {
                 .optional();
     }
 
+    /** All steps of all plans of an incident, oldest plan first. */
+    List<RestorePlan.Step> allSteps(IncidentId incident) {
+        return jdbc
+                .sql("select plan from restore_plan where incident_id = :incident order by id")
+                .param("incident", incident.value())
+                .query(String.class)
+                .list()
+                .stream()
+                .flatMap(plan -> read(plan, PlanRow.class).steps().stream())
+                .map(PlanStore::step)
+                .toList();
+    }
+
     private static StepRow row(RestorePlan.Step step) {
         return new StepRow(
                 step.path().toString(),

@@ -45,6 +45,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -59,7 +62,7 @@ class PlannedRecovery implements Recovery {
     private static final long MAX_CERTIFICATE = 64 * 1024;
     private static final int MAX_DIFF_BYTES = 256 * 1024;
     private static final int MAX_DIFF_LINES = 400;
-    private static final Set<FileClass> NEVER_SHOWN =
+    private static final Set<FileClass> CREDENTIALS =
             Set.of(FileClass.CA_KEY, FileClass.LEAF_KEY, FileClass.KUBECONFIG);
 
     private final NodeDirectory directory;
@@ -342,6 +345,14 @@ class PlannedRecovery implements Recovery {
     }
 
     @Override
+    public SortedSet<NodePath> exposedCredentials(IncidentId incident) {
+        return plans.allSteps(incident).stream()
+                .filter(step -> CREDENTIALS.contains(step.fileClass()))
+                .map(RestorePlan.Step::path)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
     public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
         return plans.newest(incident)
                 .map(PlanStore.Kept::plan)
@@ -352,7 +363,7 @@ class PlannedRecovery implements Recovery {
     }
 
     private FileDiff diff(RestorePlan plan, RestorePlan.Step step) {
-        if (NEVER_SHOWN.contains(step.fileClass())) {
+        if (CREDENTIALS.contains(step.fileClass())) {
             return new FileDiff(false, "keys and credentials are never shown", List.of());
         }
         Optional<String> before = step.before() == null

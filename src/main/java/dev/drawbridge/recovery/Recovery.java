@@ -8,6 +8,7 @@ import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** Finds drift, keeps evidence of it, and restores by plan. Each method is one step of the workflow and can be repeated. */
 public interface Recovery {
@@ -39,4 +40,10 @@ public interface Recovery {
      * @return empty when the newest plan has no such step
      */
     Optional<FileDiff> diff(IncidentId incident, NodePath path);
+
+    /**
+     * Keys and kubeconfigs that some plan of the incident found changed. Whoever changed them could read them, and no restore
+     * takes that back: they have to be rotated, see {@link RotationScope}.
+     */
+    SortedSet<NodePath> exposedCredentials(IncidentId incident);
 }

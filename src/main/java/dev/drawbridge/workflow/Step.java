@@ -1,41 +1,29 @@
 package dev.drawbridge.workflow;
 
+import dev.drawbridge.incident.Incident;
 import dev.drawbridge.playbook.Playbook;
-import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.recovery.RecoveryPolicy;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.verification.VerificationPolicy;
-import org.camunda.bpm.engine.delegate.DelegateExecution;
-import org.springframework.stereotype.Component;
 
-/** What every step needs to know: whose incident, which node, under which playbook, in whose name. */
-record Step(IncidentId incident, NodeName node, Playbook playbook, Actor actor) {
+/** What every step needs to know: whose incident, under which playbook, in whose name. */
+record Step(Incident incident, Playbook playbook) {
+    IncidentId id() {
+        return incident.id();
+    }
 
-    /** Turns the engine's words into ours. */
-    @Component
-    static class Reader {
-        private final PlaybookCatalogue catalogue;
-
-        Reader(PlaybookCatalogue catalogue) {
-            this.catalogue = catalogue;
+    /** @throws IllegalStateException when the incident has no node: the model must not lead here */
+    NodeName node() {
+        if (incident.node() == null) {
+            throw new IllegalStateException("the incident " + incident.id() + " has no node");
         }
+        return incident.node();
+    }
 
-        Step read(DelegateExecution execution) {
-            Playbook playbook = catalogue.get(
-                    (String) execution.getVariable("playbook"), (String) execution.getVariable("playbookVersion"));
-            return new Step(
-                    IncidentId.of(execution.getProcessBusinessKey()),
-                    NodeName.of((String) execution.getVariable("node")),
-                    playbook,
-                    Actor.playbook(playbook.name()));
-        }
-
-        Playbook playbook(DelegateExecution execution) {
-            return catalogue.get(
-                    (String) execution.getVariable("playbook"), (String) execution.getVariable("playbookVersion"));
-        }
+    Actor actor() {
+        return Actor.playbook(playbook.name());
     }
 
     RecoveryPolicy recoveryPolicy() {

@@ -2,114 +2,97 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.playbook.Playbook;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Every kind of question that people are asked: the one place that says who may answer, with what, and by when. The element is
- * the id of the user task in the models; kinds without one are asked by the inbox itself.
+ * Every kind of question that people are asked: the one place that says who may answer, with what, and by when. User tasks in
+ * the models name their kind in the property {@code kind}; the last three kinds are asked without a user task.
  */
 enum TaskKind {
-    IDENTIFY_NODE(
-            "userTask_identifyNode", List.of("false-positive", "handled"), TaskKind::containers, TaskKind::followUp),
+    IDENTIFY_NODE(List.of("false-positive", "handled"), TaskKind::responders, TaskKind::followUp),
     DECIDE_CONTAINMENT(
-            "userTask_decideContainment",
             List.of("contain", "false-positive"),
-            TaskKind::containers,
+            TaskKind::responders,
             playbook -> playbook.deadlines().containmentDecision()),
     CONTAINMENT_REFUSED(
-            "userTask_containmentRefused",
             List.of("retry", "proceed-uncontained", "false-positive"),
-            TaskKind::containers,
+            TaskKind::responders,
             playbook -> playbook.deadlines().containmentDecision()),
     APPROVE_PLAN(
-            "userTask_approvePlan",
             List.of("approve", "reject", "false-positive"),
             playbook -> playbook.approvals().plan(),
             playbook -> playbook.deadlines().planApproval()),
     RESTORE_NEEDS_PERSON(
-            "userTask_restoreNeedsPerson",
             List.of("retry", "restored-by-hand", "false-positive"),
-            TaskKind::containers,
+            TaskKind::responders,
             playbook -> playbook.deadlines().planApproval()),
     VERIFICATION_FAILED(
-            "userTask_verificationFailed",
             List.of("retry", "false-positive"),
-            TaskKind::containers,
+            TaskKind::responders,
             playbook -> playbook.deadlines().planApproval()),
     APPROVE_RETURN(
-            "userTask_approveReturn",
             List.of("approve", "reject"),
             playbook -> playbook.approvals().returnToService(),
             playbook -> playbook.deadlines().returnToService()),
-    APPROVE_RETURN_BY_HAND(
-            "userTask_approveReturnByHand",
-            List.of("approve", "reject"),
-            playbook -> playbook.approvals().returnToService(),
+    RELEASE_REFUSED(
+            List.of("retry"),
+            TaskKind::responders,
             playbook -> playbook.deadlines().returnToService()),
-    DRY_RUN_FINISHED("userTask_dryRunFinished", List.of("acknowledge"), TaskKind::containers, TaskKind::followUp),
-    FINISH_BY_HAND("userTask_finishByHand", List.of("release"), TaskKind::containers, TaskKind::followUp),
-    FIND_SOURCE("userTask_findSource", List.of("done"), TaskKind::containers, TaskKind::followUp),
+    DRY_RUN_FINISHED(List.of("acknowledge"), TaskKind::responders, TaskKind::followUp),
+    FINISH_BY_HAND(List.of("release", "note"), TaskKind::responders, TaskKind::followUp),
+    FIND_SOURCE(List.of("done"), TaskKind::responders, TaskKind::followUp),
     ESCALATE(
-            "userTask_escalateToSecurityOperations",
             List.of("taken-over", "done"),
-            playbook -> List.of("security-operations"),
+            TaskKind::securityOperations,
             playbook -> playbook.deadlines().escalation()),
-    HARDEN("userTask_harden", List.of("done", "not-needed"), TaskKind::containers, TaskKind::followUp),
-    PATCH("userTask_patch", List.of("done", "not-needed"), TaskKind::containers, TaskKind::followUp),
-    IMPROVE_DETECTION(
-            "userTask_improveDetection",
-            List.of("done", "not-needed"),
-            playbook -> List.of("security-operations"),
-            TaskKind::followUp),
-    ROTATE_CREDENTIALS("userTask_rotateCredentials", List.of("done"), TaskKind::containers, TaskKind::followUp),
+    HARDEN(List.of("done", "not-needed"), TaskKind::responders, TaskKind::followUp),
+    PATCH(List.of("done", "not-needed"), TaskKind::responders, TaskKind::followUp),
+    IMPROVE_DETECTION(List.of("done", "not-needed"), TaskKind::securityOperations, TaskKind::followUp),
+    ROTATE_CREDENTIALS(List.of("done"), TaskKind::responders, TaskKind::followUp),
+    /** Something waited longer than it may: for those who can make people answer. */
+    OVERDUE(
+            List.of("taken-over", "done"),
+            TaskKind::securityOperations,
+            playbook -> playbook.deadlines().escalation()),
     /** A step failed more often than it may be tried. */
-    STEP_FAILED("", List.of("retry", "skip", "abort"), TaskKind::containers, TaskKind::followUp),
-    CONFIRM_SKIP(
-            "", List.of("confirm", "refuse"), playbook -> playbook.approvals().skip(), TaskKind::followUp);
+    STEP_FAILED(List.of("retry", "skip", "abort"), TaskKind::responders, TaskKind::followUp),
+    CONFIRM_SKIP(List.of("confirm", "refuse"), playbook -> playbook.approvals().skip(), TaskKind::followUp);
 
-    private final String element;
     private final List<String> decisions;
     private final Function<Playbook, List<String>> candidates;
     private final Function<Playbook, Duration> deadline;
 
     TaskKind(
-            String element,
             List<String> decisions,
             Function<Playbook, List<String>> candidates,
             Function<Playbook, Duration> deadline) {
-        this.element = element;
         this.decisions = decisions;
         this.candidates = candidates;
         this.deadline = deadline;
     }
 
-    private static List<String> containers(Playbook playbook) {
+    private static List<String> responders(Playbook playbook) {
         return playbook.approvals().containment();
+    }
+
+    private static List<String> securityOperations(Playbook playbook) {
+        return List.of("security-operations");
     }
 
     private static Duration followUp(Playbook playbook) {
         return playbook.deadlines().followUp();
     }
 
-    static TaskKind ofElement(String element) {
-        return Optional.of(element)
-                .filter(id -> !id.isEmpty())
-                .flatMap(id -> java.util.Arrays.stream(values())
-                        .filter(kind -> kind.element.equals(id))
-                        .findFirst())
-                .orElseThrow(() -> new IllegalStateException("no kind of task for " + element));
-    }
-
-    static TaskKind ofCode(String code) {
-        return valueOf(code.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+    static Optional<TaskKind> ofCode(String code) {
+        return Arrays.stream(values()).filter(kind -> kind.code().equals(code)).findFirst();
     }
 
     String code() {
-        return this == APPROVE_RETURN_BY_HAND
-                ? APPROVE_RETURN.code()
-                : name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     List<String> decisions() {
@@ -124,16 +107,22 @@ enum TaskKind {
         return deadline.apply(playbook);
     }
 
-    /** Whether whoever decided earlier on the incident, or proposed this, is kept from answering. */
+    /** Whether it may be answered only by somebody who decided nothing on this incident before. */
     boolean fourEyes() {
-        return this == APPROVE_RETURN || this == APPROVE_RETURN_BY_HAND || this == CONFIRM_SKIP;
+        return this == APPROVE_RETURN;
     }
 
-    /** Whether the answer steers the response; work that runs beside it does not disqualify anybody. */
-    boolean steers() {
+    /** Whether the response cannot go on by itself until it is answered. */
+    boolean stalls() {
         return switch (this) {
-            case FIND_SOURCE, ESCALATE, HARDEN, PATCH, IMPROVE_DETECTION, ROTATE_CREDENTIALS -> false;
-            default -> true;
+            case CONTAINMENT_REFUSED,
+                    RESTORE_NEEDS_PERSON,
+                    VERIFICATION_FAILED,
+                    RELEASE_REFUSED,
+                    FINISH_BY_HAND,
+                    STEP_FAILED,
+                    CONFIRM_SKIP -> true;
+            default -> false;
         };
     }
 }

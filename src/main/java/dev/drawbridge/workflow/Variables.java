@@ -1,0 +1,56 @@
+package dev.drawbridge.workflow;
+
+import java.util.List;
+
+/** Names of process variables: few, primitive and small, because the engine keeps a history of each. */
+final class Variables {
+    // facts for triage
+    static final String NODE_KNOWN = "nodeKnown";
+    static final String BY_PERSON = "byPerson";
+    static final String EXCLUDED = "excluded";
+    static final String TRUSTED_PROCESS = "trustedProcess";
+    static final String FILE_CLASS = "fileClass";
+
+    // deadlines, from the playbook
+    static final String CONTAIN_HALF_TIME = "containHalfTime";
+    static final String CONTAIN_DEADLINE = "containDeadline";
+    static final String DEADLINE_CONTAINS = "deadlineContains";
+    static final String PLAN_DEADLINE = "planDeadline";
+    static final String RETURN_DEADLINE = "returnDeadline";
+    static final String ESCALATION_DEADLINE = "escalationDeadline";
+    static final String FOLLOW_UP_DEADLINE = "followUpDeadline";
+    static final String SOAK = "soak";
+    /** Rounds before a person is asked. */
+    static final String ATTEMPTS = "attempts";
+
+    // what steps found out
+    /** Place of the next rung in the playbook's ladder. */
+    static final String NEXT_RUNG = "nextRung";
+
+    static final String RUNG_OUTCOME = "rungOutcome";
+    static final String RELEASE_OUTCOME = "releaseOutcome";
+    static final String DRIFT = "drift";
+    static final String EVIDENCE = "evidence";
+    static final String RESTORE = "restore";
+    static final String VERIFICATION = "verification";
+    static final String EXPOSED = "exposed";
+    static final String NEEDS_APPROVAL = "needsApproval";
+    /** When the files were known to equal the baseline: alerts about later events are new ones. */
+    static final String RESTORED_AT = "restoredAt";
+
+    static final String ROUND = "round";
+    static final String ATTEMPT = "attempt";
+
+    // what people said
+    static final String DECISION = "decision";
+    static final String APPROVED_PLAN = "approvedPlan";
+    static final String CLOSING = "closing";
+    /** Why a person is asked; text for people. */
+    static final String PROBLEM = "problem";
+
+    /** Forgotten when a step is skipped, so that the way on is the careful one. */
+    static final List<String> OUTCOMES =
+            List.of(RUNG_OUTCOME, RELEASE_OUTCOME, DRIFT, EVIDENCE, RESTORE, VERIFICATION, NEEDS_APPROVAL, EXPOSED);
+
+    private Variables() {}
+}
