@@ -1,0 +1,72 @@
+package dev.drawbridge.recovery;
+
+import dev.drawbridge.baseline.BaselineRevision;
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Plans and differences that a test wrote; touches no node. */
+public final class KnownPlans implements Recovery {
+    private final Map<IncidentId, RestorePlan> plans = new HashMap<>();
+    private final Map<NodePath, FileDiff> diffs = new HashMap<>();
+
+    public RestorePlan put(
+            IncidentId incident,
+            NodeName node,
+            BaselineRevision revision,
+            boolean needsApproval,
+            Instant madeAt,
+            List<RestorePlan.Step> steps) {
+        RestorePlan plan = new RestorePlan(
+                incident, node, revision, steps, needsApproval, PlanHash.of(node, revision, steps), madeAt);
+        plans.put(incident, plan);
+        return plan;
+    }
+
+    public void put(NodePath path, FileDiff diff) {
+        diffs.put(path, diff);
+    }
+
+    public void clear() {
+        plans.clear();
+        diffs.clear();
+    }
+
+    @Override
+    public Optional<RestorePlan> newestPlan(IncidentId incident) {
+        return Optional.ofNullable(plans.get(incident));
+    }
+
+    @Override
+    public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
+        return newestPlan(incident)
+                .filter(plan ->
+                        plan.steps().stream().anyMatch(step -> step.path().equals(path)))
+                .map(plan -> diffs.get(path));
+    }
+
+    @Override
+    public PlanOutcome plan(Actor actor, IncidentId incident, NodeName node, RecoveryPolicy policy) {
+        throw new UnsupportedOperationException("pages and API plan nothing");
+    }
+
+    @Override
+    public Optional<EvidenceReceipt> captureEvidence(
+            Actor actor, IncidentId incident, NodeName node, List<NodePath> alerted) {
+        throw new UnsupportedOperationException("pages and API capture nothing");
+    }
+
+    @Override
+    public RestoreOutcome restore(
+            Actor actor, IncidentId incident, NodeName node, Digest approvedPlan, EvidenceReceipt receipt) {
+        throw new UnsupportedOperationException("pages and API restore nothing");
+    }
+}
