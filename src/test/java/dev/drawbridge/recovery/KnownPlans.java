@@ -4,6 +4,7 @@ import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -12,6 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Plans and differences that a test wrote; touches no node. */
 public final class KnownPlans implements Recovery {
@@ -51,6 +55,15 @@ public final class KnownPlans implements Recovery {
                 .filter(plan ->
                         plan.steps().stream().anyMatch(step -> step.path().equals(path)))
                 .map(plan -> diffs.get(path));
+    }
+
+    @Override
+    public SortedSet<NodePath> exposedCredentials(IncidentId incident) {
+        return newestPlan(incident).stream()
+                .flatMap(plan -> plan.steps().stream())
+                .map(RestorePlan.Step::path)
+                .filter(path -> FileClass.of(path) == FileClass.CA_KEY)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override
