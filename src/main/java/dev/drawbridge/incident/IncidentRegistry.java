@@ -152,7 +152,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         alerts.link(alert.id(), id);
         audit.record(fact(actor(found, person), "incident.join", alert, found, person)
                 .on(id, open.node()));
-        runner.alertJoined(id, alert, found.excluded());
+        runner.alertJoined(id, playbooks.get(open.playbook(), open.playbookVersion()), alert, found.excluded());
         return new Handled(found.excluded() ? Disposition.EXCLUDED : Disposition.JOINED, id, found.reason());
     }
 

@@ -17,10 +17,11 @@ public interface PlaybookRunner {
      * A further alert for an open incident: it may turn a waiting "suspicious" into "malicious". Called while the incident's
      * row is held, in the transaction that keeps the alert.
      *
+     * @param playbook the one that the incident was opened with
      * @throws org.springframework.dao.ConcurrencyFailureException when the workflow moved on at this moment: the alert is then
      *     taken in once more from the start
      */
-    void alertJoined(IncidentId incident, Alert alert, boolean excluded);
+    void alertJoined(IncidentId incident, Playbook playbook, Alert alert, boolean excluded);
 
     record Start(
             IncidentId incident,

@@ -18,7 +18,10 @@ public interface TaskInbox {
 
     TaskOutcome claim(String id, Person person);
 
-    /** @param planHash must equal the task's plan hash where it has one and the caller sends one; required for {@code approve-plan} */
+    /**
+     * @param planHash the plan that the caller saw; must equal the task's where it has one. A task is bound to one plan, so it
+     *     may be left out
+     */
     TaskOutcome complete(String id, Person person, String decision, String reason, @Nullable String planHash);
 
     /** Who decides: login name and groups, from the session or API credentials, never from the request. */

@@ -16,6 +16,7 @@ import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.ChainVerdict;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.node.TestNodes;
+import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.playbook.PlaybookRunner;
 import dev.drawbridge.playbook.TestPlaybooks;
@@ -87,7 +88,7 @@ abstract class AlertToIncident {
         }
 
         @Override
-        public void alertJoined(IncidentId incident, Alert alert, boolean excluded) {
+        public void alertJoined(IncidentId incident, Playbook playbook, Alert alert, boolean excluded) {
             joined.add(alert.id());
         }
     }

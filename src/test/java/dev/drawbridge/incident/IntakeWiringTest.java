@@ -8,6 +8,7 @@ import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.playbook.InvalidPlaybooksException;
 import dev.drawbridge.playbook.KnownWorkflows;
+import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.playbook.PlaybookRunner;
 import dev.drawbridge.shared.Ids;
@@ -51,7 +52,7 @@ class IntakeWiringTest {
         public void start(Start start) {}
 
         @Override
-        public void alertJoined(IncidentId incident, Alert alert, boolean excluded) {}
+        public void alertJoined(IncidentId incident, Playbook playbook, Alert alert, boolean excluded) {}
     }
 
     private final ApplicationContextRunner runner = new ApplicationContextRunner()

@@ -1,0 +1,122 @@
+package dev.drawbridge.workflow;
+
+import java.util.List;
+import org.camunda.bpm.engine.ProcessEngineException;
+import org.camunda.bpm.engine.delegate.DelegateTask;
+import org.camunda.bpm.engine.delegate.TaskListener;
+import org.camunda.bpm.engine.impl.bpmn.behavior.UserTaskActivityBehavior;
+import org.camunda.bpm.engine.impl.bpmn.parser.AbstractBpmnParseListener;
+import org.camunda.bpm.engine.impl.cfg.AbstractProcessEnginePlugin;
+import org.camunda.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
+import org.camunda.bpm.engine.impl.incident.DefaultIncidentHandler;
+import org.camunda.bpm.engine.impl.incident.IncidentContext;
+import org.camunda.bpm.engine.impl.persistence.entity.ExecutionEntity;
+import org.camunda.bpm.engine.impl.pvm.process.ActivityImpl;
+import org.camunda.bpm.engine.impl.pvm.process.ScopeImpl;
+import org.camunda.bpm.engine.impl.task.TaskDefinition;
+import org.camunda.bpm.engine.impl.util.xml.Element;
+import org.camunda.bpm.engine.runtime.Incident;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.stereotype.Component;
+
+/**
+ * What the engine does for us beside its own: every user task of every model is put on the task board, and a job that is given
+ * up becomes a task. Waits for our own schema, because deploying a model may already open a task.
+ */
+@Component
+@DependsOnDatabaseInitialization
+class EngineSetup extends AbstractProcessEnginePlugin {
+    /** Looked up late: the board needs incidents, those need the engine. */
+    private final ObjectProvider<TaskBoard> board;
+
+    private final ObjectProvider<FailedSteps> failedSteps;
+
+    EngineSetup(ObjectProvider<TaskBoard> board, ObjectProvider<FailedSteps> failedSteps) {
+        this.board = board;
+        this.failedSteps = failedSteps;
+    }
+
+    @Override
+    public void preInit(ProcessEngineConfigurationImpl configuration) {
+        configuration.getCustomPreBPMNParseListeners().add(new TaskKinds());
+        configuration.setCustomIncidentHandlers(List.of(new FailedJobs()));
+        // nothing is ever evaluated from a script or a class name in a model
+        configuration.setEnableScriptEngineLoadExternalResources(false);
+    }
+
+    private static String businessKey(DelegateTask task) {
+        return task.getExecution().getProcessBusinessKey();
+    }
+
+    /** Reads which kind of question a user task is; a model with an unknown kind is not deployed. */
+    private class TaskKinds extends AbstractBpmnParseListener {
+        @Override
+        public void parseUserTask(Element element, ScopeImpl scope, ActivityImpl activity) {
+            TaskKind kind = TaskKind.ofCode(kind(element))
+                    .orElseThrow(() -> new ProcessEngineException("the user task " + activity.getId()
+                            + " needs the property 'kind', one of those in TaskKind; it is '" + kind(element) + "'"));
+            TaskDefinition definition = ((UserTaskActivityBehavior) activity.getActivityBehavior()).getTaskDefinition();
+            definition.addBuiltInTaskListener(
+                    TaskListener.EVENTNAME_CREATE,
+                    task -> board.getObject()
+                            .opened(
+                                    dev.drawbridge.shared.IncidentId.of(businessKey(task)),
+                                    kind,
+                                    task.getName(),
+                                    task.getId(),
+                                    (String) task.getVariable(Variables.PROBLEM)));
+            definition.addBuiltInTaskListener(
+                    TaskListener.EVENTNAME_DELETE,
+                    task -> board.getObject()
+                            .left(dev.drawbridge.shared.IncidentId.of(businessKey(task)), task.getId()));
+        }
+
+        private static String kind(Element element) {
+            Element extensions = element.element("extensionElements");
+            Element properties = extensions == null ? null : extensions.element("properties");
+            return properties == null
+                    ? ""
+                    : properties.elements("property").stream()
+                            .filter(property -> "kind".equals(property.attribute("name")))
+                            .map(property -> property.attribute("value"))
+                            .findFirst()
+                            .orElse("");
+        }
+    }
+
+    private class FailedJobs extends DefaultIncidentHandler {
+        FailedJobs() {
+            super(Incident.FAILED_JOB_HANDLER_TYPE);
+        }
+
+        @Override
+        public Incident handleIncident(IncidentContext context, String message) {
+            Incident incident = super.handleIncident(context, message);
+            ExecutionEntity execution = org.camunda.bpm.engine.impl.context.Context.getCommandContext()
+                    .getExecutionManager()
+                    .findExecutionById(context.getExecutionId());
+            failedSteps
+                    .getObject()
+                    .failed(
+                            execution.getProcessInstanceId(),
+                            context.getProcessDefinitionId(),
+                            context.getActivityId(),
+                            context.getConfiguration(),
+                            message == null ? "no message" : message);
+            return incident;
+        }
+
+        @Override
+        public void resolveIncident(IncidentContext context) {
+            super.resolveIncident(context);
+            failedSteps.getObject().over(context.getConfiguration());
+        }
+
+        @Override
+        public void deleteIncident(IncidentContext context) {
+            super.deleteIncident(context);
+            failedSteps.getObject().over(context.getConfiguration());
+        }
+    }
+}

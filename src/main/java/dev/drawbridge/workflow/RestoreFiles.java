@@ -1,0 +1,69 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.recovery.Recovery;
+import dev.drawbridge.recovery.RestoreOutcome;
+import dev.drawbridge.recovery.RestorePlan;
+import dev.drawbridge.shared.Digest;
+import java.time.Clock;
+import java.util.Optional;
+import org.camunda.bpm.engine.delegate.DelegateExecution;
+import org.camunda.bpm.engine.delegate.JavaDelegate;
+import org.springframework.stereotype.Component;
+
+/** Carries out the newest plan, and only that: the approved one, where it needs approval. */
+@Component
+class RestoreFiles implements JavaDelegate {
+    private final Steps steps;
+    private final Recovery recovery;
+    private final EvidenceLocker evidence;
+    private final Clock clock;
+
+    RestoreFiles(Steps steps, Recovery recovery, EvidenceLocker evidence, Clock clock) {
+        this.steps = steps;
+        this.recovery = recovery;
+        this.evidence = evidence;
+        this.clock = clock;
+    }
+
+    @Override
+    public void execute(DelegateExecution execution) {
+        Step step = steps.of(execution);
+        Optional<RestorePlan> plan = recovery.newestPlan(step.id());
+        Optional<EvidenceReceipt> receipt = evidence.receipt(step.id());
+        if (plan.isEmpty() || receipt.isEmpty()) {
+            stop(execution, "There is no plan, or no evidence was kept for it.");
+            return;
+        }
+        Optional<Digest> allowed = allowed(execution, plan.get());
+        if (allowed.isEmpty()) {
+            // whatever the model says: a plan that needs approval is not carried out without
+            stop(execution, "The plan needs an approval that nobody gave.");
+            return;
+        }
+        RestoreOutcome outcome = recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), receipt.get());
+        if (outcome instanceof RestoreOutcome.Lapsed lapsed) {
+            execution.setVariable(
+                    Variables.RESTORE, Rounds.again(execution, "The plan lapsed: " + lapsed.reason() + "."));
+        } else if (outcome instanceof RestoreOutcome.Incomplete incomplete) {
+            stop(execution, "Left for a person:\n" + String.join("\n", incomplete.left()));
+        } else {
+            execution.setVariable(Variables.RESTORED_AT, clock.instant().toString());
+            execution.setVariable(Variables.RESTORE, outcome.code());
+        }
+    }
+
+    private static Optional<Digest> allowed(DelegateExecution execution, RestorePlan plan) {
+        if (!plan.needsApproval()) {
+            return Optional.of(plan.hash());
+        }
+        return Optional.ofNullable((String) execution.getVariable(Variables.APPROVED_PLAN))
+                .map(Digest::of);
+    }
+
+    private static void stop(DelegateExecution execution, String problem) {
+        Steps.problem(execution, problem);
+        execution.setVariable(Variables.RESTORE, "incomplete");
+    }
+}

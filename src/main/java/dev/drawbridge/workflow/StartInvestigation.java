@@ -1,0 +1,32 @@
+package dev.drawbridge.workflow;
+
+import java.util.Map;
+import org.camunda.bpm.engine.RuntimeService;
+import org.camunda.bpm.engine.delegate.DelegateExecution;
+import org.camunda.bpm.engine.delegate.JavaDelegate;
+import org.springframework.stereotype.Component;
+
+/** Starts the investigation beside the response, once, however often the response comes this way. */
+@Component
+class StartInvestigation implements JavaDelegate {
+    private static final String WORKFLOW = "investigate-change";
+
+    @Override
+    public void execute(DelegateExecution execution) {
+        RuntimeService runtime = execution.getProcessEngineServices().getRuntimeService();
+        boolean runs = execution
+                        .getProcessEngineServices()
+                        .getHistoryService()
+                        .createHistoricProcessInstanceQuery()
+                        .processDefinitionKey(WORKFLOW)
+                        .processInstanceBusinessKey(execution.getProcessBusinessKey())
+                        .count()
+                > 0;
+        if (!runs) {
+            runtime.startProcessInstanceByKey(
+                    WORKFLOW,
+                    execution.getProcessBusinessKey(),
+                    Map.of(Variables.ESCALATION_DEADLINE, execution.getVariable(Variables.ESCALATION_DEADLINE)));
+        }
+    }
+}

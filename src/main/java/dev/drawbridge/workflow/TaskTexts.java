@@ -1,0 +1,156 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.alert.Alert;
+import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.investigation.Finding;
+import dev.drawbridge.investigation.Investigation;
+import dev.drawbridge.recovery.Recovery;
+import dev.drawbridge.recovery.RotationScope;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.NodePath;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * The facts that a person needs for an answer, as plain text. They come from alerts, nodes and Elasticsearch: whoever shows
+ * them escapes them.
+ */
+@Component
+class TaskTexts {
+    private static final int MOST_ALERTS = 10;
+    private static final int MOST_FACTS = 20;
+
+    private final Incidents incidents;
+    private final Investigation investigation;
+    private final Recovery recovery;
+    private final Exposure exposure;
+    private final ExclusionSuggestion exclusions;
+
+    TaskTexts(
+            Incidents incidents,
+            Investigation investigation,
+            Recovery recovery,
+            Exposure exposure,
+            ExclusionSuggestion exclusions) {
+        this.incidents = incidents;
+        this.investigation = investigation;
+        this.recovery = recovery;
+        this.exposure = exposure;
+        this.exclusions = exclusions;
+    }
+
+    String describe(TaskKind kind, Step step, @Nullable String problem) {
+        List<Alert> alerts = incidents.alerts(step.id());
+        List<String> lines = new ArrayList<>();
+        switch (kind) {
+            case IDENTIFY_NODE -> {
+                lines.add("The host " + step.incident().host()
+                        + " is no node that can be contained. Find out which machine it is.");
+                why(lines, problem);
+                facts(lines, alerts);
+            }
+            case DECIDE_CONTAINMENT -> {
+                lines.add("Should the node be contained? When nobody answers in time: "
+                        + (step.playbook().deadlines().containOnDeadline()
+                                ? "it is contained."
+                                : "the task is asked again."));
+                facts(lines, alerts);
+                lines.add("");
+                lines.add(exclusions.forAlerts(alerts));
+            }
+            case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, VERIFICATION_FAILED, RELEASE_REFUSED -> {
+                why(lines, problem);
+                facts(lines, alerts);
+            }
+            case APPROVE_PLAN -> plan(lines, step);
+            case APPROVE_RETURN -> {
+                lines.add(
+                        "Read the verification, the plan and the history, then decide whether the node may take work again.");
+                why(lines, problem);
+            }
+            case FIND_SOURCE -> {
+                lines.add("Who or what changed the files, and how did they get there?");
+                facts(lines, alerts);
+                findings(lines, step);
+            }
+            case ESCALATE -> {
+                lines.add("Kubernetes configuration was changed on "
+                        + step.incident().host() + ". Take it over, or say that nothing is left to do.");
+                facts(lines, alerts);
+            }
+            case HARDEN ->
+                lines.add(
+                        "Narrow who can write below /etc/kubernetes: owners and modes (CIS Kubernetes Benchmark 1.1), SSH and sudo on the node, privileged and hostPath pods, and audit what remains.");
+            case PATCH ->
+                lines.add(
+                        "Update what let the change happen: the node's operating system, container runtime, kubelet and Kubernetes.");
+            case IMPROVE_DETECTION ->
+                lines.add(
+                        "What raised no alert, or came late? Edits in place and deletions raise none by this rule: consider file integrity monitoring and Kubernetes audit rules.");
+            case ROTATE_CREDENTIALS -> {
+                lines.add("The files are restored, and still known to whoever changed them:");
+                for (NodePath path : exposure.of(step.id())) {
+                    lines.add("- " + path + ": " + RotationScope.of(path));
+                }
+            }
+            case DRY_RUN_FINISHED ->
+                lines.add(
+                        "Every check ran, and nothing was changed. The history shows each request that would have been made.");
+            case FINISH_BY_HAND -> {
+                lines.add(
+                        "The response was aborted. Whatever is contained stays contained until a second person approves the return.");
+                why(lines, problem);
+            }
+            default -> why(lines, problem);
+        }
+        return String.join("\n", lines);
+    }
+
+    private static void why(List<String> lines, @Nullable String problem) {
+        if (problem != null && !problem.isBlank()) {
+            lines.add(problem);
+        }
+    }
+
+    private static void facts(List<String> lines, List<Alert> alerts) {
+        for (Alert alert : alerts.subList(0, Math.min(MOST_ALERTS, alerts.size()))) {
+            Optional<NodePath> path = alert.normalisedPath();
+            lines.add("");
+            lines.add("Rule: " + alert.ruleName());
+            lines.add("File: " + path.map(NodePath::toString).orElse("none") + " ("
+                    + path.map(FileClass::of).map(FileClass::code).orElse("-") + ", " + alert.action() + ", "
+                    + alert.eventTime() + ")");
+            lines.add("Process: " + known(alert.process().name()) + " at "
+                    + known(alert.process().executable()) + ", command line "
+                    + known(alert.process().commandLine()));
+            lines.add("User: " + known(alert.user().name()) + ", logged in as "
+                    + known(alert.user().realName()));
+        }
+        if (alerts.size() > MOST_ALERTS) {
+            lines.add("... and " + (alerts.size() - MOST_ALERTS) + " more alerts");
+        }
+    }
+
+    private void findings(List<String> lines, Step step) {
+        for (Finding finding : investigation.findings(step.id())) {
+            lines.add("");
+            lines.add(finding.question() + ": "
+                    + finding.status().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+            finding.facts().stream().limit(MOST_FACTS).forEach(fact -> lines.add("- " + fact));
+        }
+    }
+
+    private void plan(List<String> lines, Step step) {
+        recovery.newestPlan(step.id()).ifPresent(plan -> {
+            lines.add("Plan " + plan.hash().abbreviated() + ", baseline " + plan.revision());
+            plan.steps().forEach(one -> lines.add("- " + one.action().code() + " " + one.path() + ": " + one.effect()));
+        });
+    }
+
+    private static String known(@Nullable String fact) {
+        return fact == null || fact.isBlank() ? "not known" : fact;
+    }
+}
