@@ -6,6 +6,7 @@ import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.node.TestNodes;
+import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookRunner;
 import dev.drawbridge.recovery.KnownPlans;
 import dev.drawbridge.shared.Ids;
@@ -69,7 +70,7 @@ public class WebApplication {
             public void start(Start start) {}
 
             @Override
-            public void alertJoined(IncidentId incident, Alert alert, boolean excluded) {}
+            public void alertJoined(IncidentId incident, Playbook playbook, Alert alert, boolean excluded) {}
         };
     }
 
