@@ -4,6 +4,7 @@ import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.shared.TestDatabase;
 import java.time.Clock;
 import java.util.List;
+import java.util.Set;
 
 /** A gate with chosen guardrails for tests without a Spring context. */
 public final class TestGate {
@@ -12,6 +13,20 @@ public final class TestGate {
     /** No guardrail objects. */
     public static EffectGate open(TestDatabase database) {
         return new EffectGate(List.of(), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+    }
+
+    /** The blast radius on this database. */
+    public static ContainedNodes contained(TestDatabase database) {
+        return new ContainedNodes(database.jdbc(), Clock.systemUTC());
+    }
+
+    /** The blast radius is bounded, nothing else. */
+    public static EffectGate limited(TestDatabase database, int maxContainedNodes) {
+        GuardrailProperties properties = new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes);
+        return new EffectGate(
+                List.of(new MaxContainedNodes(properties, contained(database))),
+                TestAudit.on(database, Clock.systemUTC()),
+                database.transactions());
     }
 
     /** Everything gets this verdict. */

@@ -1,0 +1,174 @@
+package dev.drawbridge.containment.kubernetes;
+
+import dev.drawbridge.containment.Rung;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * What we did to which node and what was there before, written before it is done. One row for each incident, node object and rung; a rung that is
+ * applied again after its release begins its row anew.
+ */
+@Component
+class ContainmentJournal {
+    private static final int MAX_DETAIL = 2000;
+
+    private final JdbcClient jdbc;
+    private final Clock clock;
+
+    ContainmentJournal(JdbcClient jdbc, Clock clock) {
+        this.jdbc = jdbc;
+        this.clock = clock;
+    }
+
+    /** Where a rung stands. */
+    enum State {
+        /** Announced; the node may or may not have been changed. */
+        BEGUN,
+        APPLIED,
+        /** It was so before us. */
+        ALREADY,
+        RELEASED,
+        /** The node object is no more. */
+        GONE;
+
+        String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * One rung of one incident on one node object.
+     *
+     * @param uid of the node object
+     * @param owned ours to undo
+     * @param mark the value that tells our change on the node
+     * @param priorState what was there before, as JSON
+     * @param settledAt when the state was reached; null while it is begun
+     */
+    record Row(
+            IncidentId incident,
+            NodeName node,
+            String uid,
+            Rung rung,
+            State state,
+            boolean owned,
+            String mark,
+            String priorState,
+            String detail,
+            Instant begunAt,
+            @Nullable Instant settledAt) {
+        /** Perhaps in place on the node, and still to be released. */
+        boolean open() {
+            return state == State.BEGUN || state == State.APPLIED || state == State.ALREADY;
+        }
+    }
+
+    /**
+     * One rung before it is applied.
+     *
+     * @see Row
+     */
+    record Announcement(
+            IncidentId incident,
+            NodeName node,
+            String uid,
+            Rung rung,
+            boolean owned,
+            String mark,
+            String priorState,
+            String detail) {}
+
+    /** All rows of an incident, in the order in which they were begun. */
+    List<Row> rows(IncidentId incident) {
+        return jdbc.sql("select * from containment_rung where incident_id = :incident order by begun_at, node, rung")
+                .param("incident", incident.value())
+                .query((row, n) -> row(row))
+                .list();
+    }
+
+    /** Rows of an incident on a node of this name, whichever its uid. */
+    List<Row> rows(IncidentId incident, NodeName node) {
+        return rows(incident).stream().filter(row -> row.node().equals(node)).toList();
+    }
+
+    /** Announces a change; what an earlier attempt announced is overwritten, for it did not happen. */
+    void begin(Announcement announced) {
+        jdbc.sql("delete from containment_rung where incident_id = :incident and node_uid = :uid and rung = :rung")
+                .param("incident", announced.incident().value())
+                .param("uid", announced.uid())
+                .param("rung", announced.rung().code())
+                .update();
+        jdbc.sql("""
+                        insert into containment_rung
+                          (incident_id, node, node_uid, rung, state, owned, mark, prior_state, detail, begun_at)
+                        values (:incident, :node, :uid, :rung, :state, :owned, :mark, :prior, :detail, :now)""")
+                .param("incident", announced.incident().value())
+                .param("node", announced.node().value())
+                .param("uid", announced.uid())
+                .param("rung", announced.rung().code())
+                .param("state", State.BEGUN.code())
+                .param("owned", announced.owned())
+                .param("mark", announced.mark())
+                .param("prior", clean(announced.priorState()))
+                .param("detail", cut(announced.detail()))
+                .param("now", now())
+                .update();
+    }
+
+    void settle(IncidentId incident, String uid, Rung rung, State state, boolean owned, String detail) {
+        jdbc.sql("""
+                        update containment_rung
+                        set state = :state, owned = :owned, detail = :detail, settled_at = :now
+                        where incident_id = :incident and node_uid = :uid and rung = :rung""")
+                .param("state", state.code())
+                .param("owned", owned)
+                .param("detail", cut(detail))
+                .param("now", now())
+                .param("incident", incident.value())
+                .param("uid", uid)
+                .param("rung", rung.code())
+                .update();
+    }
+
+    private OffsetDateTime now() {
+        return OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC);
+    }
+
+    private static Row row(ResultSet row) throws SQLException {
+        OffsetDateTime settled = row.getObject("settled_at", OffsetDateTime.class);
+        return new Row(
+                IncidentId.of(row.getString("incident_id")),
+                NodeName.of(row.getString("node")),
+                row.getString("node_uid"),
+                Rung.ofCode(row.getString("rung")),
+                State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                row.getBoolean("owned"),
+                row.getString("mark"),
+                row.getString("prior_state"),
+                row.getString("detail"),
+                row.getObject("begun_at", OffsetDateTime.class).toInstant(),
+                settled == null ? null : settled.toInstant());
+    }
+
+    private static String cut(String text) {
+        String clean = clean(text);
+        return clean.length() <= MAX_DETAIL ? clean : clean.substring(0, MAX_DETAIL - 1) + "…";
+    }
+
+    /** PostgreSQL stores no NUL. */
+    private static String clean(String text) {
+        return text.replace('\0', ' ');
+    }
+}

@@ -1,0 +1,73 @@
+package dev.drawbridge.containment.kubernetes;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
+
+/** A JSON Patch (RFC 6902) in the making. The API server applies all of it or, when a test fails, nothing. */
+final class JsonPatch {
+    private final ArrayNode steps = JsonNodeFactory.instance.arrayNode();
+
+    private JsonPatch() {}
+
+    /** A patch for this very node: one of the same name that was created later is not meant. */
+    static JsonPatch ofNode(String uid) {
+        return new JsonPatch().test("/metadata/uid", uid);
+    }
+
+    /** Changes nothing. */
+    static JsonPatch none() {
+        return new JsonPatch();
+    }
+
+    /** A key as one reference token of a JSON Pointer (RFC 6901). */
+    static String token(String key) {
+        return key.replace("~", "~0").replace("/", "~1");
+    }
+
+    /** @param value null when nothing may be there; what holds it must exist */
+    JsonPatch test(String path, @Nullable String value) {
+        step("test", path).put("value", value);
+        return this;
+    }
+
+    /** @param value null when nothing may be there */
+    JsonPatch test(String path, @Nullable Boolean value) {
+        step("test", path).put("value", value);
+        return this;
+    }
+
+    JsonPatch add(String path, String value) {
+        step("add", path).put("value", value);
+        return this;
+    }
+
+    JsonPatch add(String path, boolean value) {
+        step("add", path).put("value", value);
+        return this;
+    }
+
+    ObjectNode addObject(String path) {
+        return step("add", path).putObject("value");
+    }
+
+    ArrayNode addArray(String path) {
+        return step("add", path).putArray("value");
+    }
+
+    JsonPatch remove(String path) {
+        step("remove", path);
+        return this;
+    }
+
+    private ObjectNode step(String operation, String path) {
+        return steps.addObject().put("op", operation).put("path", path);
+    }
+
+    /** The patch as it is sent. */
+    @Override
+    public String toString() {
+        return steps.toString();
+    }
+}
