@@ -13,7 +13,9 @@ import org.springframework.http.HttpStatus;
 import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.WebAttributes;
 import org.springframework.security.web.access.AccessDeniedHandler;
 import org.springframework.security.web.authentication.AuthenticationFailureHandler;
 import org.springframework.security.web.authentication.SavedRequestAwareAuthenticationSuccessHandler;
@@ -70,12 +72,14 @@ class ConsoleEntry extends SavedRequestAwareAuthenticationSuccessHandler
     @Override
     public void handle(HttpServletRequest request, HttpServletResponse response, AccessDeniedException refused)
             throws IOException {
-        boolean signedOut = request.getUserPrincipal() == null;
+        // the request itself does not know its person yet where forms are checked
+        boolean signedOut = SecurityContextHolder.getContext().getAuthentication() == null;
         if (refused instanceof CsrfException && signedOut) {
             // a form from a session that has ended: nothing was done, sign in and look again
             response.sendRedirect(request.getContextPath() + "/login?expired");
             return;
         }
+        request.setAttribute(WebAttributes.ACCESS_DENIED_403, refused);
         response.sendError(HttpStatus.FORBIDDEN.value());
     }
 }

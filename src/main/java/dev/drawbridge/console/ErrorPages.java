@@ -8,6 +8,8 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.web.WebAttributes;
+import org.springframework.security.web.csrf.CsrfException;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.servlet.ModelAndView;
@@ -27,11 +29,13 @@ class ErrorPages implements ErrorController {
     @RequestMapping("/error")
     Object error(HttpServletRequest request) {
         HttpStatus status = status(request);
-        String explanation = EXPLANATIONS.getOrDefault(
-                status,
-                status.is5xxServerError()
-                        ? "Something went wrong on our side. It is in the log; running responses go on."
-                        : "The request could not be answered.");
+        String explanation = request.getAttribute(WebAttributes.ACCESS_DENIED_403) instanceof CsrfException
+                ? "The form was older than your session, so nothing was done. Go back, reload the page, and send it again."
+                : EXPLANATIONS.getOrDefault(
+                        status,
+                        status.is5xxServerError()
+                                ? "Something went wrong on our side. It is in the log; running responses go on."
+                                : "The request could not be answered.");
         if (isForProgram(request)) {
             ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, explanation);
             return ResponseEntity.status(status)

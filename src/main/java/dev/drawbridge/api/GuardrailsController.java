@@ -1,0 +1,191 @@
+package dev.drawbridge.api;
+
+import dev.drawbridge.access.Member;
+import dev.drawbridge.guardrail.ContainedNodes;
+import dev.drawbridge.guardrail.Guardrails;
+import dev.drawbridge.guardrail.Pause;
+import dev.drawbridge.guardrail.Pauses;
+import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.playbook.PlaybookCatalogue;
+import dev.drawbridge.shared.NodeName;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What Drawbridge may do by itself at this moment, and the brake. */
+@RestController
+@RequestMapping(path = "/api/v1/guardrails", produces = MediaType.APPLICATION_JSON_VALUE)
+@Tag(name = "guardrails")
+class GuardrailsController {
+    private static final int LONGEST_REASON = 2000;
+
+    private final Guardrails guardrails;
+    private final Pauses pauses;
+    private final PlaybookCatalogue playbooks;
+    private final NodeDirectory nodes;
+    private final Clock clock;
+
+    GuardrailsController(
+            Guardrails guardrails, Pauses pauses, PlaybookCatalogue playbooks, NodeDirectory nodes, Clock clock) {
+        this.guardrails = guardrails;
+        this.pauses = pauses;
+        this.playbooks = playbooks;
+        this.nodes = nodes;
+        this.clock = clock;
+    }
+
+    @Schema(name = "Guardrails")
+    record Status(
+            boolean dryRun,
+            int maxContainedNodes,
+            List<Held> contained,
+            List<String> protectedNodes,
+            List<String> protectedLabels,
+            List<PauseView> pauses) {
+        static Status of(Guardrails.Status status) {
+            return new Status(
+                    status.dryRun(),
+                    status.maxContainedNodes(),
+                    status.contained().stream().map(Held::of).toList(),
+                    status.protectedNodes().stream().sorted().toList(),
+                    status.protectedLabels().stream().sorted().toList(),
+                    status.pauses().stream().map(PauseView::of).toList());
+        }
+    }
+
+    @Schema(name = "ContainedNode")
+    record Held(String node, String incidentId, Instant since) {
+        static Held of(ContainedNodes.Reservation held) {
+            return new Held(held.node().value(), held.incident().value(), held.since());
+        }
+    }
+
+    @Schema(name = "Pause")
+    record PauseView(
+            String id,
+
+            @Schema(allowableValues = {"global", "playbook", "node"})
+            String scope,
+
+            @Schema(description = "name of the playbook or node; empty for global")
+            String target,
+
+            String reason,
+            @Schema(example = "person:alice") String setBy,
+            Instant setAt,
+
+            @Schema(description = "absent: until it is lifted") @Nullable
+            Instant endsAt) {
+        static PauseView of(Pause pause) {
+            return new PauseView(
+                    pause.id(),
+                    pause.scope().code(),
+                    pause.target(),
+                    pause.reason(),
+                    pause.by().display(),
+                    pause.setAt(),
+                    pause.endsAt());
+        }
+    }
+
+    @Schema(name = "NewPause")
+    record NewPause(
+            @Schema(
+                    allowableValues = {"global", "playbook", "node"},
+                    requiredMode = Schema.RequiredMode.REQUIRED)
+            @Nullable
+            String scope,
+
+            @Schema(description = "name of the playbook or node; not for global") @Nullable
+            String target,
+
+            @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason,
+
+            @Schema(description = "absent: until it is lifted") @Nullable
+            Instant endsAt) {}
+
+    @GetMapping
+    @Operation(summary = "The limits, and what is used of them")
+    @ApiResponse(responseCode = "200")
+    Status status() {
+        return Status.of(guardrails.status());
+    }
+
+    @PostMapping(path = "/pauses", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.CREATED)
+    @Operation(summary = "Let no new response begin, everywhere, for one playbook or on one node")
+    @ApiResponse(responseCode = "201")
+    PauseView pause(@RequestBody NewPause wanted, @AuthenticationPrincipal Member member) {
+        Pause.Scope scope = Problems.required(
+                wanted.scope() == null ? "" : wanted.scope(),
+                code -> Pause.Scope.valueOf(code.toUpperCase(Locale.ROOT)),
+                "scope is none of global, playbook, node.");
+        Instant endsAt = wanted.endsAt();
+        if (endsAt != null && !endsAt.isAfter(clock.instant())) {
+            throw Problems.badRequest("endsAt is over.");
+        }
+        return PauseView.of(
+                pauses.set(member.actor(), scope, target(scope, wanted.target()), reason(wanted.reason()), endsAt));
+    }
+
+    @DeleteMapping("/pauses/{id}")
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(summary = "Lift a pause")
+    @ApiResponse(responseCode = "204")
+    void lift(
+            @PathVariable String id,
+            @Parameter(description = "why; kept in the audit trail", required = true)
+                    @RequestParam(required = false)
+                    @Nullable
+                    String reason,
+            @AuthenticationPrincipal Member member) {
+        if (!pauses.lift(member.actor(), id, reason(reason))) {
+            throw Problems.notFound("There is no pause with this id, or it is over.");
+        }
+    }
+
+    private static String reason(@Nullable String reason) {
+        if (reason == null || reason.isBlank() || reason.length() > LONGEST_REASON) {
+            throw Problems.badRequest("reason is missing, or longer than " + LONGEST_REASON + " characters.");
+        }
+        return reason.strip();
+    }
+
+    /** A pause of something that does not exist would reassure and hold nothing back. */
+    private String target(Pause.Scope scope, @Nullable String target) {
+        if (scope == Pause.Scope.GLOBAL) {
+            return "";
+        }
+        String name = target == null ? "" : target;
+        if (scope == Pause.Scope.NODE) {
+            NodeName node = Problems.required(name, NodeName::of, "target is not a node name.");
+            if (nodes.find(node) instanceof NodeDirectory.Lookup.Unknown) {
+                throw Problems.badRequest("target is none of the cluster's nodes.");
+            }
+        } else if (playbooks.all().stream()
+                .noneMatch(playbook -> playbook.name().equals(name))) {
+            throw Problems.badRequest("target is none of the playbooks.");
+        }
+        return name;
+    }
+}
