@@ -27,11 +27,13 @@ class FindDrift implements JavaDelegate {
     @Override
     public void execute(DelegateExecution execution) {
         Step step = steps.of(execution);
-        incidents.move(step.actor(), step.id(), IncidentState.RESTORING, "the node is compared with its baseline");
         Object rounds = execution.getVariable(Variables.ROUND);
         execution.setVariable(Variables.ROUND, rounds == null ? 1 : ((Number) rounds).intValue() + 1);
         String begun = clock.instant().toString();
         PlanOutcome outcome = recovery.plan(step.actor(), step.id(), step.node(), step.recoveryPolicy());
+        // after the slow part: alerts that join wait for whoever holds the incident
+        IncidentState next = outcome instanceof PlanOutcome.InSync ? IncidentState.VERIFYING : IncidentState.RESTORING;
+        incidents.move(step.actor(), step.id(), next, "the node was compared with its baseline");
         // never kept from an earlier plan: what was approved or not needed then says nothing about this one
         execution.setVariable(Variables.APPROVED_PLAN, null);
         execution.setVariable(Variables.NEEDS_APPROVAL, null);

@@ -2,6 +2,8 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
@@ -18,12 +20,14 @@ class RestoreFiles implements JavaDelegate {
     private final Steps steps;
     private final Recovery recovery;
     private final EvidenceLocker evidence;
+    private final Incidents incidents;
     private final Clock clock;
 
-    RestoreFiles(Steps steps, Recovery recovery, EvidenceLocker evidence, Clock clock) {
+    RestoreFiles(Steps steps, Recovery recovery, EvidenceLocker evidence, Incidents incidents, Clock clock) {
         this.steps = steps;
         this.recovery = recovery;
         this.evidence = evidence;
+        this.incidents = incidents;
         this.clock = clock;
     }
 
@@ -51,6 +55,9 @@ class RestoreFiles implements JavaDelegate {
         } else {
             execution.setVariable(Variables.RESTORED_AT, clock.instant().toString());
             execution.setVariable(Variables.RESTORE, outcome.code());
+            if (outcome instanceof RestoreOutcome.Restored) {
+                incidents.move(step.actor(), step.id(), IncidentState.VERIFYING, "every step of the plan is done");
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.drawbridge.workflow;
 
+import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.incident.Incidents;
 import java.util.Map;
 import org.camunda.bpm.engine.RuntimeService;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
@@ -11,8 +13,18 @@ import org.springframework.stereotype.Component;
 class StartInvestigation implements JavaDelegate {
     private static final String WORKFLOW = "investigate-change";
 
+    private final Steps steps;
+    private final Incidents incidents;
+
+    StartInvestigation(Steps steps, Incidents incidents) {
+        this.steps = steps;
+        this.incidents = incidents;
+    }
+
     @Override
     public void execute(DelegateExecution execution) {
+        Step step = steps.of(execution);
+        incidents.move(step.actor(), step.id(), IncidentState.RESTORING, "the restore begins");
         RuntimeService runtime = execution.getProcessEngineServices().getRuntimeService();
         boolean runs = execution
                         .getProcessEngineServices()
