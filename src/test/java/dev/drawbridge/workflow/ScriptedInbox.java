@@ -15,6 +15,7 @@ public final class ScriptedInbox implements TaskInbox {
     private final Map<String, HumanTask> tasks = new LinkedHashMap<>();
     private final Queue<TaskOutcome> script = new ArrayDeque<>();
     private final List<Answer> answers = new ArrayList<>();
+    private @Nullable String fault;
 
     /** @param decision null for a claim */
     public record Answer(
@@ -35,6 +36,19 @@ public final class ScriptedInbox implements TaskInbox {
         script.add(outcome);
     }
 
+    /** The next look at tasks fails, as when the database is gone. */
+    public void failNext(String message) {
+        fault = message;
+    }
+
+    private void failWhenTold() {
+        String message = fault;
+        fault = null;
+        if (message != null) {
+            throw new IllegalStateException(message);
+        }
+    }
+
     public List<Answer> answers() {
         return List.copyOf(answers);
     }
@@ -43,10 +57,12 @@ public final class ScriptedInbox implements TaskInbox {
         tasks.clear();
         script.clear();
         answers.clear();
+        fault = null;
     }
 
     @Override
     public List<HumanTask> open(@Nullable String after, int limit) {
+        failWhenTold();
         List<HumanTask> open = tasks.values().stream()
                 .filter(task -> task.state() == HumanTask.State.OPEN)
                 .toList();
@@ -68,6 +84,7 @@ public final class ScriptedInbox implements TaskInbox {
 
     @Override
     public Optional<HumanTask> find(String id) {
+        failWhenTold();
         return Optional.ofNullable(tasks.get(id));
     }
 
