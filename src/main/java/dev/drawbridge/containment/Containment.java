@@ -9,14 +9,21 @@ import java.util.List;
 public interface Containment {
     RungOutcome apply(Actor actor, IncidentId incident, NodeName node, Rung rung);
 
-    /** Undoes what we did for this rung, and nothing else; {@link RungOutcome.Already} when there is nothing of ours. */
+    /**
+     * Undoes what we did for this rung, and nothing else; {@link RungOutcome.Already} when there is nothing of ours. What another
+     * incident on the same node relies on is handed over to it instead.
+     */
     RungOutcome release(Actor actor, IncidentId incident, NodeName node, Rung rung);
 
-    /** What is applied for an incident, in the order in which it was applied. */
+    /**
+     * What is in place for an incident and not released yet, in the order in which it was begun. That includes what was there before us, and
+     * what was begun and never confirmed: both are settled by {@link #release}.
+     */
     List<AppliedRung> applied(IncidentId incident);
 
     /**
-     * @param outcome code of the {@link RungOutcome}
+     * @param outcome {@code applied}; {@code already} when it is not ours; {@code begun} when it was announced and it is not known
+     *     whether it happened
      * @param priorState what was there before, as JSON
      */
     record AppliedRung(Rung rung, String outcome, String detail, String priorState, java.time.Instant at) {}

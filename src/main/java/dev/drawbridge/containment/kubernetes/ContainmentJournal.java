@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -140,6 +141,62 @@ class ContainmentJournal {
                 .param("uid", uid)
                 .param("rung", rung.code())
                 .update();
+    }
+
+    /**
+     * Ends a row that is still as it was read.
+     *
+     * @return false when its ownership changed meanwhile
+     */
+    boolean release(Row row, String detail) {
+        return jdbc.sql("""
+                                update containment_rung set state = :state, detail = :detail, settled_at = :now
+                                where incident_id = :incident and node_uid = :uid and rung = :rung and owned = :owned""")
+                        .param("state", State.RELEASED.code())
+                        .param("detail", cut(detail))
+                        .param("now", now())
+                        .param("incident", row.incident().value())
+                        .param("uid", row.uid())
+                        .param("rung", row.rung().code())
+                        .param("owned", row.owned())
+                        .update()
+                > 0;
+    }
+
+    /** The oldest other incident that relies on the same rung of the same node object. */
+    Optional<Row> heir(Row row) {
+        return jdbc
+                .sql(
+                        "select * from containment_rung where node = :node and rung = :rung order by begun_at, incident_id")
+                .param("node", row.node().value())
+                .param("rung", row.rung().code())
+                .query((found, n) -> row(found))
+                .list()
+                .stream()
+                .filter(other -> other.open()
+                        && other.uid().equals(row.uid())
+                        && !other.incident().equals(row.incident()))
+                .findFirst();
+    }
+
+    /**
+     * Makes a row the owner, with what was there before the first owner.
+     *
+     * @throws IllegalStateException when its incident released it meanwhile
+     */
+    void inherit(Row heir, String priorState) {
+        int changed = jdbc.sql("""
+                        update containment_rung set owned = true, prior_state = :prior
+                        where incident_id = :incident and node_uid = :uid and rung = :rung
+                          and state in ('begun', 'applied', 'already')""")
+                .param("prior", priorState)
+                .param("incident", heir.incident().value())
+                .param("uid", heir.uid())
+                .param("rung", heir.rung().code())
+                .update();
+        if (changed == 0) {
+            throw new IllegalStateException("the incident " + heir.incident() + " released the node meanwhile");
+        }
     }
 
     private OffsetDateTime now() {

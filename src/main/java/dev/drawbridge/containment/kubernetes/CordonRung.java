@@ -72,6 +72,19 @@ record CordonRung() implements NodeRung {
                 .remove(OWNER);
     }
 
+    @Override
+    public JsonPatch handOver(Node node, String mark, String heir) {
+        return JsonPatch.ofNode(node.getMetadata().getUid())
+                .test(UNSCHEDULABLE, true)
+                .test(OWNER, mark)
+                .add(OWNER, heir);
+    }
+
+    @Override
+    public String applied(String mark) {
+        return "unschedulable, " + Marks.CORDONED_BY + "=" + mark;
+    }
+
     private static boolean cordoned(Node node) {
         return node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
     }

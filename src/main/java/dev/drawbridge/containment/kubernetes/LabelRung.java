@@ -55,6 +55,16 @@ record LabelRung() implements NodeRung {
         return JsonPatch.ofNode(node.getMetadata().getUid()).test(LABEL, mark).remove(LABEL);
     }
 
+    @Override
+    public JsonPatch handOver(Node node, String mark, String heir) {
+        return JsonPatch.ofNode(node.getMetadata().getUid()).test(LABEL, mark).add(LABEL, heir);
+    }
+
+    @Override
+    public String applied(String mark) {
+        return "label " + Marks.CONTAINED + "=" + mark;
+    }
+
     private static Map<String, String> labels(Node node) {
         Map<String, String> labels = node.getMetadata().getLabels();
         return labels == null ? Map.of() : labels;

@@ -102,14 +102,13 @@ class NodeContainment implements Containment {
     @Override
     public RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
-        List<Row> rows = journal.rows(incident, name);
-        Optional<Row> begun = open(rows, rung);
-        RungOutcome outcome = rounds(step, round -> applyOnce(step, rows, begun, round));
+        RungOutcome outcome = rounds(step, round -> applyOnce(step, round));
         logged(step, "apply", outcome);
         return outcome;
     }
 
-    private Attempt applyOnce(Step step, List<Row> rows, Optional<Row> begun, int round) {
+    private Attempt applyOnce(Step step, int round) {
+        List<Row> rows = journal.rows(step.incident(), step.name());
         Optional<Node> read =
                 read(step.name(), round, node -> same(rows, node) && step.hold(node) instanceof Hold.Nobody);
         if (read.isEmpty() || !same(rows, read.get())) {
@@ -122,7 +121,8 @@ class NodeContainment implements Containment {
         }
         boolean ours = hold instanceof Hold.Ours;
         String detail = hold instanceof Hold.Others others ? others.detail() : "our own mark is on the node already";
-        if (begun.isEmpty() && round == 0) {
+        Optional<Row> begun = open(step, rows);
+        if (begun.isEmpty()) {
             return holdAlready(step, node, ours, detail);
         }
         return new Attempt.Settled(settleFound(step, node, begun, hold, detail, round));
@@ -151,7 +151,11 @@ class NodeContainment implements Containment {
                 step.effect(Effect.Kind.CONTAIN, patch),
                 () -> journal.begin(announcement(step, node, true, "")),
                 permit -> patched(
-                        step, permit, patch, after -> step.hold(after) instanceof Hold.Ours, "done and read back"));
+                        step,
+                        permit,
+                        patch,
+                        after -> step.hold(after) instanceof Hold.Ours,
+                        step.rung().applied(step.mark())));
         settleApplied(step, uid, attempt, State.APPLIED, true);
         return attempt;
     }
@@ -182,16 +186,19 @@ class NodeContainment implements Containment {
     @Override
     public RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
-        List<Row> rows = journal.rows(incident, name);
-        Optional<Row> row = open(rows, rung);
-        RungOutcome outcome = row.isEmpty()
-                ? new RungOutcome.Already("nothing of ours: this rung is not applied for this incident")
-                : rounds(step, round -> releaseOnce(step, rows, row.get(), round));
+        RungOutcome outcome = rounds(step, round -> releaseOnce(step, round));
         logged(step, "release", outcome);
         return outcome;
     }
 
-    private Attempt releaseOnce(Step step, List<Row> rows, Row row, int round) {
+    private Attempt releaseOnce(Step step, int round) {
+        List<Row> rows = journal.rows(step.incident(), step.name());
+        Optional<Row> open = open(step, rows);
+        if (open.isEmpty()) {
+            return new Attempt.Settled(
+                    new RungOutcome.Already("nothing of ours: this rung is not applied for this incident"));
+        }
+        Row row = open.get();
         if (!row.owned()) {
             return nothingOfOurs(step, row, "it was so before this incident, and stays: " + row.detail());
         }
@@ -200,23 +207,16 @@ class NodeContainment implements Containment {
         if (read.isEmpty() || !same(rows, read.get())) {
             return gone(step);
         }
-        Hold hold = step.hold(read.get());
+        Node node = read.get();
+        Hold hold = step.hold(node);
         if (hold instanceof Hold.Nobody) {
             return nothingOfOurs(step, row, "undone by somebody else, or never done");
         }
         if (hold instanceof Hold.Others others) {
             return nothingOfOurs(step, row, "not ours any more, and stays: " + others.detail());
         }
-        JsonPatch patch = step.rung().undo(read.get(), step.mark());
-        Attempt attempt = through(
-                step.effect(Effect.Kind.RELEASE, patch),
-                () -> {},
-                permit -> patched(
-                        step,
-                        permit,
-                        patch,
-                        after -> !(step.hold(after) instanceof Hold.Ours),
-                        "undone and read back"));
+        Attempt attempt =
+                journal.heir(row).map(heir -> handOver(step, node, row, heir)).orElseGet(() -> undo(step, node));
         if (attempt instanceof Attempt.Settled settled) {
             if (settled.outcome() instanceof RungOutcome.NodeGone) {
                 settleGone(step);
@@ -227,12 +227,39 @@ class NodeContainment implements Containment {
         return attempt;
     }
 
+    private Attempt undo(Step step, Node node) {
+        JsonPatch patch = step.rung().undo(node, step.mark());
+        return through(
+                step.effect(Effect.Kind.RELEASE, patch),
+                () -> {},
+                permit -> patched(step, permit, patch, after -> step.hold(after) instanceof Hold.Nobody, "undone"));
+    }
+
+    /** Another incident contains the node too, and relies on what we did: it becomes the owner, and the node stays as it is. */
+    private Attempt handOver(Step step, Node node, Row row, Row heir) {
+        JsonPatch patch = step.rung().handOver(node, step.mark(), heir.mark());
+        return through(
+                step.effect(Effect.Kind.RELEASE, patch),
+                () -> journal.inherit(heir, row.priorState()),
+                permit -> patched(
+                        step,
+                        permit,
+                        patch,
+                        after -> step.rung().hold(after, heir.mark()) instanceof Hold.Ours,
+                        "handed over to the incident " + heir.incident() + ", which contains the node too"));
+    }
+
     private Attempt nothingOfOurs(Step step, Row row, String reason) {
-        transaction.executeWithoutResult(status -> {
-            settleReleased(step, row, reason);
-            fact(step, "containment.kept", reason);
-        });
-        return new Attempt.Settled(new RungOutcome.Already(reason));
+        boolean settled = Boolean.TRUE.equals(transaction.execute(status -> {
+            boolean released = settleReleased(step, row, reason);
+            if (released) {
+                fact(step, "containment.kept", reason);
+            }
+            return released;
+        }));
+        return settled
+                ? new Attempt.Settled(new RungOutcome.Already(reason))
+                : new Attempt.Again("another incident handed this rung over to us meanwhile");
     }
 
     @Override
@@ -288,10 +315,12 @@ class NodeContainment implements Containment {
         if (answer instanceof NodeObjects.Answer.Gone) {
             return new Attempt.Settled(goneOutcome(step));
         }
-        if (!done.test(((NodeObjects.Answer.Patched) answer).node())) {
+        Node after = ((NodeObjects.Answer.Patched) answer).node();
+        if (!done.test(after)) {
             throw new IllegalStateException("the API server accepted the patch, and the node does not show it");
         }
-        return new Attempt.Settled(new RungOutcome.Applied(detail));
+        return new Attempt.Settled(new RungOutcome.Applied(detail + "; read back at resource version "
+                + after.getMetadata().getResourceVersion()));
     }
 
     private Attempt gone(Step step) {
@@ -316,11 +345,15 @@ class NodeContainment implements Containment {
         });
     }
 
-    private void settleReleased(Step step, Row row, String detail) {
-        journal.settle(row.incident(), row.uid(), row.rung(), State.RELEASED, row.owned(), detail);
+    /** @return false when the ownership is not what it was, and nothing was settled */
+    private boolean settleReleased(Step step, Row row, String detail) {
+        if (!journal.release(row, detail)) {
+            return false;
+        }
         if (journal.rows(step.incident(), step.name()).stream().noneMatch(Row::open)) {
             contained.free(step.incident(), step.name());
         }
+        return true;
     }
 
     private void fact(Step step, String action, String reason) {
@@ -343,8 +376,10 @@ class NodeContainment implements Containment {
         return rows.stream().allMatch(row -> row.uid().equals(uid(node)));
     }
 
-    private static Optional<Row> open(List<Row> rows, Rung rung) {
-        return rows.stream().filter(row -> row.rung() == rung && row.open()).findFirst();
+    private static Optional<Row> open(Step step, List<Row> rows) {
+        return rows.stream()
+                .filter(row -> row.rung() == step.rung().rung() && row.open())
+                .findFirst();
     }
 
     private static Announcement announcement(Step step, Node node, boolean owned, String detail) {

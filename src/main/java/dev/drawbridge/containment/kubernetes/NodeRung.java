@@ -35,6 +35,12 @@ sealed interface NodeRung permits CordonRung, TaintRung, LabelRung {
     /** For a node on which we hold it; fails on the server when that is no longer so. */
     JsonPatch undo(Node node, String mark);
 
+    /** For a node on which we hold it: another incident will. */
+    JsonPatch handOver(Node node, String mark, String heir);
+
+    /** What an applied rung is, for people. */
+    String applied(String mark);
+
     static NodeRung of(Rung rung) {
         return switch (rung) {
             case CORDON -> new CordonRung();

@@ -69,12 +69,30 @@ record TaintRung() implements NodeRung {
 
     @Override
     public JsonPatch undo(Node node, String mark) {
-        String path = TAINTS + "/" + index(node);
+        return ours(node, mark).remove(path(node));
+    }
+
+    @Override
+    public JsonPatch handOver(Node node, String mark, String heir) {
+        return ours(node, mark).add(path(node) + "/value", heir);
+    }
+
+    @Override
+    public String applied(String mark) {
+        return "taint " + Marks.CONTAINED + "=" + mark + ":" + EFFECT;
+    }
+
+    /** Field by field: what else a server may have put into the taint does not matter. */
+    private static JsonPatch ours(Node node, String mark) {
+        String path = path(node);
         return JsonPatch.ofNode(node.getMetadata().getUid())
                 .test(path + "/key", Marks.CONTAINED)
                 .test(path + "/effect", EFFECT)
-                .test(path + "/value", mark)
-                .remove(path);
+                .test(path + "/value", mark);
+    }
+
+    private static String path(Node node) {
+        return TAINTS + "/" + index(node);
     }
 
     private static int index(Node node) {

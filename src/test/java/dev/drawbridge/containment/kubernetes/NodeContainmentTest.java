@@ -1,6 +1,8 @@
 package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import dev.drawbridge.audit.AuditEntry;
@@ -13,7 +15,9 @@ import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.TestGate;
+import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.sandbox.ApiFaults;
+import dev.drawbridge.sandbox.ApiFaults.Fault;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
@@ -21,11 +25,15 @@ import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TestDatabase;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,5 +151,555 @@ class NodeContainmentTest {
             assertThat(node(WORKER).getMetadata().getAnnotations())
                     .isEqualTo(before.getMetadata().getAnnotations());
         });
+    }
+
+    @Test
+    void intentAndExactRequestAreOnRecordBeforeTheOutcome() {
+        apply(Rung.CORDON);
+        release(Rung.CORDON);
+        String uid = node(WORKER).getMetadata().getUid();
+        assertThat(trail())
+                .extracting(AuditEvent::action, AuditEvent::phase, AuditEvent::subject)
+                .containsExactly(
+                        tuple("effect.contain", AuditEvent.Phase.INTENT, "cordon"),
+                        tuple("effect.contain", AuditEvent.Phase.OUTCOME, "cordon"),
+                        tuple("effect.release", AuditEvent.Phase.INTENT, "cordon"),
+                        tuple("effect.release", AuditEvent.Phase.OUTCOME, "cordon"));
+        assertThat(trail()).allSatisfy(entry -> {
+            assertThat(entry.incident()).isEqualTo(FIRST);
+            assertThat(entry.node()).isEqualTo(WORKER);
+            assertThat(entry.actor()).isEqualTo(ACTOR);
+        });
+        assertThat(trail().get(0).details().get("request"))
+                .isEqualTo("""
+                        [{"op":"test","path":"/metadata/uid","value":"UID"},\
+                        {"op":"test","path":"/spec/unschedulable","value":null},\
+                        {"op":"add","path":"/spec/unschedulable","value":true},\
+                        {"op":"test","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":null},\
+                        {"op":"add","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":"INCIDENT"}]\
+                        """.replace("UID", uid).replace("INCIDENT", FIRST.value()));
+        assertThat(trail().get(1).reason()).contains("read back at resource version");
+    }
+
+    @Test
+    void aForeignCordonIsNotOursAndStaysAfterTheRelease() {
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        await().until(() -> cordoned(directory.cached(WORKER).orElseThrow()));
+        requests.clear();
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(requests).noneMatch(request -> request.startsWith("PATCH"));
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("already");
+        assertThat(contained.all()).hasSize(1);
+        assertThat(trail()).extracting(AuditEvent::phase).contains(AuditEvent.Phase.INTENT, AuditEvent.Phase.OUTCOME);
+
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aCordonThatTheWatchHasNotShownYetIsFoundByTheServer() {
+        directory.stop();
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        assertThat(cordoned(directory.cached(WORKER).orElseThrow())).isFalse();
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("already");
+        assertThat(containment.applied(FIRST).get(0).priorState()).contains("\"unschedulable\":true");
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+    }
+
+    @Test
+    void aCordonThatTheWatchStillShowsIsNotBelieved() {
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        await().until(() -> cordoned(directory.cached(WORKER).orElseThrow()));
+        directory.stop();
+        edit(WORKER, node -> node.editSpec().withUnschedulable(null).endSpec());
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+    }
+
+    @Test
+    void whatAPersonUncordonedMeanwhileIsLeftAlone() {
+        apply(Rung.CORDON);
+        edit(WORKER, node -> node.editSpec().withUnschedulable(null).endSpec());
+        requests.clear();
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).isFalse();
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aCordonThatAPersonTookOverStays() {
+        apply(Rung.CORDON);
+        edit(
+                WORKER,
+                node -> node.editMetadata()
+                        .removeFromAnnotations("drawbridge.dev/cordoned-by")
+                        .endMetadata());
+        assertThat(release(Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        RungOutcome.Already.class,
+                        kept -> assertThat(kept.detail()).contains("not by Drawbridge"));
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(contained.all()).isEmpty();
+        assertThat(trail()).extracting(AuditEvent::action).contains("containment.kept");
+    }
+
+    @Test
+    void anAnnotationThatAnEarlierCordonLeftBehindMarksNothing() {
+        edit(
+                WORKER,
+                node -> node.editMetadata()
+                        .addToAnnotations("drawbridge.dev/cordoned-by", SECOND.value())
+                        .endMetadata());
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(node(WORKER).getMetadata().getAnnotations())
+                .containsEntry("drawbridge.dev/cordoned-by", FIRST.value());
+    }
+
+    @Test
+    void whatAForeignAnnotationSaysIsNotRepeated() {
+        edit(
+                WORKER,
+                node -> node.editSpec()
+                        .withUnschedulable(true)
+                        .endSpec()
+                        .editMetadata()
+                        .addToAnnotations("drawbridge.dev/cordoned-by", "<script>alert(1)</script>\n")
+                        .endMetadata());
+        assertThat(apply(Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        RungOutcome.Already.class,
+                        kept -> assertThat(kept.detail()).endsWith("marked by somebody else"));
+    }
+
+    @Test
+    void taintsThatOthersAddMeanwhileSurviveApplyAndRelease() {
+        directory.stop();
+        taint(CONTROL_PLANE, "example.com/first", "NoSchedule");
+        assertThat(containment.apply(ACTOR, FIRST, CONTROL_PLANE, Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
+        // ours moves to another place in the list, while the watch shows none of it
+        edit(
+                CONTROL_PLANE,
+                node -> node.editSpec()
+                        .removeFromTaints(
+                                node(CONTROL_PLANE).getSpec().getTaints().get(0))
+                        .endSpec());
+        taint(CONTROL_PLANE, "example.com/second", "NoExecute");
+        assertThat(containment.release(ACTOR, FIRST, CONTROL_PLANE, Rung.TAINT))
+                .isInstanceOf(RungOutcome.Applied.class);
+        assertThat(node(CONTROL_PLANE).getSpec().getTaints())
+                .extracting("key")
+                .containsExactly("example.com/first", "example.com/second");
+    }
+
+    @Test
+    void aPatchThatMeetsAChangedNodeIsJudgedAndMadeAnew() {
+        directory.stop();
+        // the watch knows of no taints, so the first patch would replace the list
+        taint(WORKER, "example.com/new", "NoSchedule");
+        assertThat(apply(Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(node(WORKER).getSpec().getTaints())
+                .extracting("key")
+                .containsExactly("example.com/new", "drawbridge.dev/contained");
+        assertThat(trail())
+                .extracting(AuditEvent::phase)
+                .containsExactly(
+                        AuditEvent.Phase.INTENT,
+                        AuditEvent.Phase.OUTCOME,
+                        AuditEvent.Phase.INTENT,
+                        AuditEvent.Phase.OUTCOME);
+        assertThat(trail().get(1).reason()).contains("the node changed meanwhile (422)");
+        assertThat(trail().get(0).details())
+                .doesNotContainEntry("request", trail().get(2).details().get("request"));
+    }
+
+    @Test
+    void anUndoOfATaintWhoseIndexMovedTakesNobodyElses() {
+        apply(Rung.TAINT);
+        await().until(() ->
+                !directory.cached(WORKER).orElseThrow().getSpec().getTaints().isEmpty());
+        directory.stop();
+        edit(
+                WORKER,
+                node -> node.editSpec()
+                        .addToTaints(
+                                0,
+                                new TaintBuilder()
+                                        .withKey("example.com/new")
+                                        .withEffect("NoSchedule")
+                                        .build())
+                        .endSpec());
+        assertThat(release(Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(node(WORKER).getSpec().getTaints()).extracting("key").containsExactly("example.com/new");
+    }
+
+    @Test
+    void aNodeThatChangesForEverIsAFaultAndNotAnEndlessLoop() {
+        faults((method, path) ->
+                method.equals("PATCH") ? Optional.of(new Fault.Answer(409, "Conflict", null)) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON)).hasMessageContaining("changed 5 times");
+        assertThat(requests).filteredOn(request -> request.startsWith("PATCH")).hasSize(5);
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void aTaintAndALabelOfSomebodyElseAreNeverOverwritten() {
+        edit(
+                WORKER,
+                node -> node.editSpec()
+                        .addNewTaint()
+                        .withKey("drawbridge.dev/contained")
+                        .withValue("elsewhere")
+                        .withEffect("NoExecute")
+                        .endTaint()
+                        .endSpec()
+                        .editMetadata()
+                        .addToLabels("drawbridge.dev/contained", "elsewhere")
+                        .endMetadata());
+        for (Rung rung : List.of(Rung.TAINT, Rung.LABEL)) {
+            assertThat(apply(rung)).isInstanceOf(RungOutcome.Already.class);
+            assertThat(release(rung)).isInstanceOf(RungOutcome.Already.class);
+        }
+        assertThat(node(WORKER).getSpec().getTaints())
+                .singleElement()
+                .satisfies(taint -> assertThat(taint.getValue()).isEqualTo("elsewhere"));
+        assertThat(node(WORKER).getMetadata().getLabels()).containsEntry("drawbridge.dev/contained", "elsewhere");
+    }
+
+    @Test
+    void aTaintWithTheSameKeyAndAnotherEffectIsAnotherTaint() {
+        taint(WORKER, "drawbridge.dev/contained", "NoSchedule");
+        assertThat(apply(Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(release(Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(node(WORKER).getSpec().getTaints())
+                .singleElement()
+                .satisfies(taint -> assertThat(taint.getEffect()).isEqualTo("NoSchedule"));
+    }
+
+    @Test
+    void aLabelThatAPersonChangedMeanwhileStays() {
+        apply(Rung.LABEL);
+        edit(
+                WORKER,
+                node -> node.editMetadata()
+                        .addToLabels("drawbridge.dev/contained", "mine")
+                        .endMetadata());
+        assertThat(release(Rung.LABEL)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(node(WORKER).getMetadata().getLabels()).containsEntry("drawbridge.dev/contained", "mine");
+    }
+
+    @Test
+    void anIncidentIdThatNoLabelCanHoldIsMarkedByItsHash() {
+        IncidentId odd = IncidentId.of("-" + "x".repeat(62) + "-");
+        for (Rung rung : Rung.values()) {
+            assertThat(containment.apply(ACTOR, odd, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
+        }
+        String value = node(WORKER).getMetadata().getLabels().get("drawbridge.dev/contained");
+        assertThat(value).matches("sha256-[0-9a-f]{56}");
+        for (Rung rung : Rung.values()) {
+            assertThat(containment.release(ACTOR, odd, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
+        }
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void aCrashBetweenAnnouncementAndPatchIsCompletedByTheRerun() {
+        faults((method, path) -> method.equals("PATCH") ? Optional.of(new Fault.Cut()) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("begun");
+        assertThat(trail().get(1).reason()).startsWith("failed: ");
+        assertThat(cordoned(node(WORKER))).isFalse();
+
+        faults(ApiFaults.NONE);
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("applied");
+    }
+
+    @Test
+    void whatWasAnnouncedAndNeverDoneIsReleasedWithoutTouchingTheNode() {
+        faults((method, path) -> method.equals("PATCH") ? Optional.of(new Fault.Cut()) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        faults(ApiFaults.NONE);
+        requests.clear();
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(requests).noneMatch(request -> request.startsWith("PATCH"));
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void whatWasAnnouncedAndThenDoneByAPersonIsNotOurs() {
+        faults((method, path) -> method.equals("PATCH") ? Optional.of(new Fault.Cut()) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        faults(ApiFaults.NONE);
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+    }
+
+    @Test
+    void aCrashBetweenPatchAndSettlementIsOursOnTheRerun() {
+        for (Rung rung : Rung.values()) {
+            assertThatThrownBy(() -> database.transaction().executeWithoutResult(step -> {
+                        apply(rung);
+                        throw new IllegalStateException("killed");
+                    }))
+                    .hasMessage("killed");
+        }
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsOnly("begun");
+        for (Rung rung : Rung.values()) {
+            assertThat(apply(rung)).isInstanceOf(RungOutcome.Already.class);
+        }
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsOnly("applied");
+        for (Rung rung : Rung.values()) {
+            assertThat(release(rung)).isInstanceOf(RungOutcome.Applied.class);
+        }
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void aReleaseThatWasKilledAfterItsPatchIsCompletedByTheRerun() {
+        apply(Rung.CORDON);
+        assertThatThrownBy(() -> database.transaction().executeWithoutResult(step -> {
+                    release(Rung.CORDON);
+                    throw new IllegalStateException("killed");
+                }))
+                .hasMessage("killed");
+        assertThat(cordoned(node(WORKER))).isFalse();
+        assertThat(contained.all()).hasSize(1);
+        assertThat(containment.applied(FIRST)).hasSize(1);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(contained.all()).isEmpty();
+        assertThat(containment.applied(FIRST)).isEmpty();
+    }
+
+    @Test
+    void aLostAnswerIsNotTakenForAForeignCordon() {
+        AtomicBoolean lost = new AtomicBoolean();
+        faults((method, path) -> method.equals("PATCH") && lost.compareAndSet(false, true)
+                ? Optional.of(new Fault.CutAfterEffect())
+                : Optional.empty());
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void anApiServerThatIsDownIsAFaultAndNothingIsConcluded() {
+        apply(Rung.CORDON);
+        faults((method, path) -> Optional.of(new Fault.Answer(503, "ServiceUnavailable", null)));
+        assertThatThrownBy(() -> apply(Rung.TAINT)).isInstanceOf(KubernetesClientException.class);
+        assertThatThrownBy(() -> release(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        assertThatThrownBy(() -> containment.apply(ACTOR, SECOND, NodeName.of("unknown"), Rung.CORDON))
+                .isInstanceOf(KubernetesClientException.class);
+        faults(ApiFaults.NONE);
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::rung).containsExactly(Rung.CORDON, Rung.TAINT);
+    }
+
+    @Test
+    void whatTheServerForbidsIsAFault() {
+        faults((method, path) ->
+                method.equals("PATCH") ? Optional.of(new Fault.Answer(403, "Forbidden", null)) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        KubernetesClientException.class,
+                        refused -> assertThat(refused.getCode()).isEqualTo(403));
+    }
+
+    @Test
+    void anUnknownNodeIsGone() {
+        assertThat(containment.apply(ACTOR, FIRST, NodeName.of("worker-9"), Rung.CORDON))
+                .isInstanceOf(RungOutcome.NodeGone.class);
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aNodeThatWasDeletedMeanwhileIsGoneAndFreesItsSlot() {
+        apply(Rung.CORDON);
+        apply(Rung.TAINT);
+        directory.stop();
+        server.client().nodes().withName("worker-1").delete();
+        assertThat(apply(Rung.LABEL)).isInstanceOf(RungOutcome.NodeGone.class);
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aNodeOfTheSameNameThatCameLaterIsAnotherNode() {
+        apply(Rung.CORDON);
+        replaceWorker();
+        assertThat(apply(Rung.TAINT)).isInstanceOf(RungOutcome.NodeGone.class);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(node(WORKER).getSpec().getTaints()).isEmpty();
+        assertThat(cordoned(node(WORKER))).isFalse();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aReleaseNeverTouchesANodeThatCameLaterEvenWithOurMark() {
+        apply(Rung.CORDON);
+        directory.stop();
+        replaceWorker();
+        edit(
+                WORKER,
+                node -> node.editSpec()
+                        .withUnschedulable(true)
+                        .endSpec()
+                        .editMetadata()
+                        .addToAnnotations("drawbridge.dev/cordoned-by", FIRST.value())
+                        .endMetadata());
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.NodeGone.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aRefusalChangesNothing() {
+        String version = node(WORKER).getMetadata().getResourceVersion();
+        containment = behind(TestGate.answering(database, new Verdict.Refused("pause", "paused by alice")));
+        for (Rung rung : Rung.values()) {
+            assertThat(apply(rung)).isEqualTo(new RungOutcome.Refused("pause", "paused by alice"));
+        }
+        assertThat(node(WORKER).getMetadata().getResourceVersion()).isEqualTo(version);
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aDryRunChangesNothingAndRecordsTheExactRequest() {
+        String version = node(WORKER).getMetadata().getResourceVersion();
+        containment = behind(TestGate.answering(database, new Verdict.DryRun("dry")));
+        for (Rung rung : Rung.values()) {
+            assertThat(apply(rung)).isEqualTo(new RungOutcome.DryRun("dry"));
+        }
+        assertThat(node(WORKER).getMetadata().getResourceVersion()).isEqualTo(version);
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(trail()).hasSize(3).allSatisfy(entry -> {
+            assertThat(entry.phase()).isEqualTo(AuditEvent.Phase.INTENT);
+            assertThat(entry.details()).containsEntry("verdict", "DryRun");
+            assertThat(entry.details().get("request")).contains("\"op\":\"add\"", FIRST.value());
+        });
+    }
+
+    @Test
+    void aReleaseInADryRunOrRefusedLeavesEverythingInPlace() {
+        apply(Rung.CORDON);
+        containment = behind(TestGate.answering(database, new Verdict.DryRun("dry")));
+        assertThat(release(Rung.CORDON)).isEqualTo(new RungOutcome.DryRun("dry"));
+        containment = behind(TestGate.answering(database, new Verdict.NeedsApproval("ask", "approvers")));
+        assertThat(release(Rung.CORDON)).isEqualTo(new RungOutcome.Refused("needs-approval", "ask"));
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("applied");
+        assertThat(contained.all()).hasSize(1);
+    }
+
+    @Test
+    void aReleaseOfWhatWasNeverAppliedAsksNobody() {
+        requests.clear();
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(requests).isEmpty();
+    }
+
+    @Test
+    void theBlastRadiusIsFreedByTheLastReleaseOnly() {
+        containment = behind(TestGate.limited(database, 1));
+        apply(Rung.CORDON);
+        apply(Rung.LABEL);
+        release(Rung.LABEL);
+        assertThat(containment.apply(ACTOR, SECOND, CONTROL_PLANE, Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        RungOutcome.Refused.class,
+                        refused -> assertThat(refused.rule()).isEqualTo("max-contained-nodes"));
+        assertThat(cordoned(node(CONTROL_PLANE))).isFalse();
+        release(Rung.CORDON);
+        assertThat(containment.apply(ACTOR, SECOND, CONTROL_PLANE, Rung.CORDON))
+                .isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    @Test
+    void theSecondIncidentOnANodeKeepsItContainedWhenTheFirstIsReleased() {
+        for (Rung rung : Rung.values()) {
+            apply(rung);
+            assertThat(containment.apply(ACTOR, SECOND, WORKER, rung)).isInstanceOf(RungOutcome.Already.class);
+        }
+        for (Rung rung : Rung.values()) {
+            assertThat(release(rung))
+                    .isInstanceOfSatisfying(
+                            RungOutcome.Applied.class,
+                            done -> assertThat(done.detail()).contains("handed over to the incident " + SECOND));
+        }
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(node(WORKER).getMetadata().getLabels()).containsEntry("drawbridge.dev/contained", SECOND.value());
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all())
+                .singleElement()
+                .satisfies(left -> assertThat(left.incident()).isEqualTo(SECOND));
+
+        for (Rung rung : Rung.values()) {
+            assertThat(containment.release(ACTOR, SECOND, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
+        }
+        assertThat(cordoned(node(WORKER))).isFalse();
+        assertThat(node(WORKER).getMetadata().getLabels()).doesNotContainKey("drawbridge.dev/contained");
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void theSecondIncidentOnANodeReleasesNothingOfTheFirst() {
+        apply(Rung.CORDON);
+        containment.apply(ACTOR, SECOND, WORKER, Rung.CORDON);
+        assertThat(containment.release(ACTOR, SECOND, WORKER, Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void aHandOverThatWasKilledIsCompletedByTheRerun() {
+        apply(Rung.CORDON);
+        containment.apply(ACTOR, SECOND, WORKER, Rung.CORDON);
+        faults((method, path) -> method.equals("PATCH") ? Optional.of(new Fault.Cut()) : Optional.empty());
+        assertThatThrownBy(() -> release(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        faults(ApiFaults.NONE);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(containment.release(ACTOR, SECOND, WORKER, Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void whatWasReleasedCanBeAppliedAgain() {
+        apply(Rung.CORDON);
+        release(Rung.CORDON);
+        await().until(() -> !cordoned(directory.cached(WORKER).orElseThrow()));
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(containment.applied(FIRST)).hasSize(1);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    private void replaceWorker() {
+        server.client().nodes().withName("worker-1").delete();
+        server.addNode("worker-1", "10.20.0.21", false);
+    }
+
+    private void taint(NodeName name, String key, String effect) {
+        edit(
+                name,
+                node -> node.editSpec()
+                        .addNewTaint()
+                        .withKey(key)
+                        .withEffect(effect)
+                        .endTaint()
+                        .endSpec());
+    }
+
+    private static boolean cordoned(Node node) {
+        return Boolean.TRUE.equals(node.getSpec().getUnschedulable());
     }
 }
