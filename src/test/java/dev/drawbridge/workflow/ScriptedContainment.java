@@ -1,0 +1,62 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Rung;
+import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A cluster that does what it is asked, or what a test wants it to answer. */
+final class ScriptedContainment implements Containment {
+    final Script<RungOutcome> apply = new Script<>();
+    final Script<RungOutcome> release = new Script<>();
+
+    /** Every call that reached the cluster, in order: {@code apply cordon}. */
+    final List<String> calls = new CopyOnWriteArrayList<>();
+
+    private final Map<IncidentId, List<AppliedRung>> applied = new ConcurrentHashMap<>();
+
+    void clear() {
+        apply.clear();
+        release.clear();
+        calls.clear();
+    }
+
+    List<String> releases() {
+        return calls.stream().filter(call -> call.startsWith("release")).toList();
+    }
+
+    @Override
+    public RungOutcome apply(Actor actor, IncidentId incident, NodeName node, Rung rung) {
+        calls.add("apply " + rung.code());
+        return apply.take(() -> {
+            List<AppliedRung> rungs = applied.computeIfAbsent(incident, none -> new ArrayList<>());
+            if (rungs.stream().anyMatch(one -> one.rung() == rung)) {
+                return new RungOutcome.Already("found our own");
+            }
+            rungs.add(new AppliedRung(rung, "applied", "done", "{}", Instant.now()));
+            return new RungOutcome.Applied("done");
+        });
+    }
+
+    @Override
+    public RungOutcome release(Actor actor, IncidentId incident, NodeName node, Rung rung) {
+        calls.add("release " + rung.code());
+        return release.take(() -> {
+            applied.getOrDefault(incident, new ArrayList<>()).removeIf(one -> one.rung() == rung);
+            return new RungOutcome.Applied("undone");
+        });
+    }
+
+    @Override
+    public List<AppliedRung> applied(IncidentId incident) {
+        return List.copyOf(applied.getOrDefault(incident, List.of()));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.drawbridge.workflow;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** The playbook that ships, and versions of it with other policies for rules of their own. */
+class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+    /** A deadline asks again instead of containing. */
+    static final String PATIENT = "patient-rule";
+    /** What python does to kubeconfigs is excluded. */
+    static final String EXCLUDING = "excluding-rule";
+    /** One person may decide everything. */
+    static final String TRUSTING = "trusting-rule";
+
+    @Override
+    public void initialize(ConfigurableApplicationContext context) {
+        try {
+            Path directory = Files.createDirectories(Path.of("target/variant-playbooks"));
+            write(directory, PATIENT, "containOnDeadline: true", "containOnDeadline: false");
+            write(
+                    directory,
+                    EXCLUDING,
+                    "exclusions: []",
+                    "exclusions: [{reason: known good, executables: [/usr/bin/python3.10], paths: [/etc/kubernetes/*.conf]}]");
+            write(directory, TRUSTING, "fourEyes: true", "fourEyes: false");
+            TestPropertyValues.of("drawbridge.playbook.directory=" + directory.toAbsolutePath())
+                    .applyTo(context);
+        } catch (IOException disk) {
+            throw new UncheckedIOException(disk);
+        }
+    }
+
+    private static void write(Path directory, String rule, String policy, String other) throws IOException {
+        String shipped = Files.readString(Path.of("playbooks/kubernetes-config-tampering.yaml"));
+        String variant = shipped.replaceFirst("name: kubernetes-config-tampering", "name: " + rule)
+                .replaceAll("(?s)    rules:.*?    # An alert", "    rules:\n      elastic: [" + rule + "]\n    # An alert")
+                .replace(policy, other);
+        if (!variant.contains(other)) {
+            throw new IllegalStateException("the playbook that ships no longer says " + policy);
+        }
+        Files.writeString(directory.resolve(rule + ".yaml"), variant);
+    }
+}

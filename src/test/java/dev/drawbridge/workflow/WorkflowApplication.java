@@ -1,0 +1,87 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.evidence.KnownReceipts;
+import dev.drawbridge.guardrail.NodeLabels;
+import dev.drawbridge.node.TestNodes;
+import dev.drawbridge.shared.Ids;
+import dev.drawbridge.web.TestClock;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.FilterType;
+
+/**
+ * The real engine with the real models, intake, incidents, playbooks, guardrails and audit trail, on a real database. Nodes,
+ * cluster and Elasticsearch are scripted, and no job runs before a test says so.
+ */
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@ConfigurationPropertiesScan({
+    "dev.drawbridge.alert",
+    "dev.drawbridge.playbook",
+    "dev.drawbridge.incident",
+    "dev.drawbridge.guardrail",
+    "dev.drawbridge.workflow"
+})
+@ComponentScan(
+        basePackages = {
+            "dev.drawbridge.audit",
+            "dev.drawbridge.alert",
+            "dev.drawbridge.playbook",
+            "dev.drawbridge.incident",
+            "dev.drawbridge.guardrail",
+            "dev.drawbridge.workflow"
+        },
+        excludeFilters =
+                @ComponentScan.Filter(type = FilterType.REGEX, pattern = ".*(Test(\\$.*)?|TestIncidents|TestAudit)"))
+class WorkflowApplication {
+    @Bean
+    TestClock clock() {
+        return new TestClock();
+    }
+
+    @Bean
+    Ids ids() {
+        return () -> UUID.randomUUID().toString();
+    }
+
+    @Bean
+    TestNodes nodes() {
+        return new TestNodes();
+    }
+
+    @Bean
+    NodeLabels labels() {
+        return node -> Optional.of(Map.of());
+    }
+
+    @Bean
+    KnownReceipts receipts() {
+        return new KnownReceipts();
+    }
+
+    @Bean
+    ScriptedContainment containment() {
+        return new ScriptedContainment();
+    }
+
+    @Bean
+    ScriptedRecovery recovery(KnownReceipts receipts) {
+        return new ScriptedRecovery(receipts);
+    }
+
+    @Bean
+    ScriptedVerification verification() {
+        return new ScriptedVerification();
+    }
+
+    @Bean
+    ScriptedInvestigation investigation() {
+        return new ScriptedInvestigation();
+    }
+}

@@ -1,0 +1,43 @@
+package dev.drawbridge.workflow;
+
+import dev.drawbridge.evidence.KnownReceipts;
+import dev.drawbridge.web.TestClock;
+import org.junit.jupiter.api.BeforeEach;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+
+/** What every test of a path needs: a fresh response, and a world that behaves. */
+abstract class WorkflowPaths {
+    @Autowired
+    ApplicationContext context;
+
+    @Autowired
+    ScriptedContainment cluster;
+
+    @Autowired
+    ScriptedRecovery files;
+
+    @Autowired
+    ScriptedVerification proof;
+
+    @Autowired
+    ScriptedInvestigation investigation;
+
+    @Autowired
+    KnownReceipts receipts;
+
+    @Autowired
+    TestClock clock;
+
+    Response response;
+
+    @BeforeEach
+    void begin() {
+        cluster.clear();
+        files.clear();
+        proof.clear();
+        investigation.clear();
+        receipts.clear();
+        response = new Response(context);
+    }
+}
