@@ -105,8 +105,8 @@ final class Response {
      */
     String post(String sample, String host, Instant event, Map<String, String> claims) {
         try {
-            ObjectNode envelope = (ObjectNode) JSON.readTree(SampleAlerts.read(sample)
-                    .replaceAll("2026-01-15T09:1\\d:[\\d.]+Z", event.toString()));
+            ObjectNode envelope = (ObjectNode) JSON.readTree(
+                    SampleAlerts.read(sample).replaceAll("2026-01-15T09:1\\d:[\\d.]+Z", event.toString()));
             for (JsonNode one : envelope.withArray("alerts")) {
                 ObjectNode alert = (ObjectNode) one;
                 alert.withObject("/kibana/alert").put("uuid", UUID.randomUUID().toString());
@@ -308,19 +308,17 @@ final class Response {
     }
 
     private Stream<HistoricActivityInstance> activities() {
-        return history
-                .createHistoricProcessInstanceQuery()
-                .processInstanceBusinessKey(id().value())
-                .list()
-                .stream()
-                .flatMap(process -> history
-                        .createHistoricActivityInstanceQuery()
-                        .processInstanceId(process.getId())
-                        .list()
-                        .stream());
+        return history.createHistoricProcessInstanceQuery().processInstanceBusinessKey(id().value()).list().stream()
+                .flatMap(process ->
+                        history
+                                .createHistoricActivityInstanceQuery()
+                                .processInstanceId(process.getId())
+                                .list()
+                                .stream());
     }
 
-    @Nullable Object variable(String name) {
+    @Nullable
+    Object variable(String name) {
         return runtime.getVariable(response().iterator().next(), name);
     }
 
@@ -334,7 +332,9 @@ final class Response {
 
     /** {@code action subject} of every entry, in order. */
     List<String> audited() {
-        return timeline().map(entry -> entry.event().action() + " " + entry.event().subject()).toList();
+        return timeline()
+                .map(entry -> entry.event().action() + " " + entry.event().subject())
+                .toList();
     }
 
     Stream<AuditEntry> timeline() {

@@ -12,7 +12,9 @@ abstract class StraightPaths extends WorkflowPaths {
     void aMaliciousChangeIsContainedRestoredProvenAndReturnedByASecondPerson() {
         assertThat(response.post(Response.ROGUE_POD)).isEqualTo("opened");
         response.isAt("serviceTask_applyRung").is(IncidentState.OPEN);
-        assertThat(cluster.calls).as("nothing happens in the transaction of the alert").isEmpty();
+        assertThat(cluster.calls)
+                .as("nothing happens in the transaction of the alert")
+                .isEmpty();
 
         response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung");
         response.isAt("serviceTask_startInvestigation").is(IncidentState.CONTAINED);
@@ -22,7 +24,9 @@ abstract class StraightPaths extends WorkflowPaths {
         response.isAt("serviceTask_findDrift");
         assertThat(response.waitsBeside()).containsExactly("serviceTask_investigate");
 
-        response.run("serviceTask_findDrift").isAt("serviceTask_captureEvidence").is(IncidentState.RESTORING);
+        response.run("serviceTask_findDrift")
+                .isAt("serviceTask_captureEvidence")
+                .is(IncidentState.RESTORING);
         assertThat(files.calls).containsExactly("plan");
         response.run("serviceTask_captureEvidence").isAt("serviceTask_restoreFiles");
         response.run("serviceTask_restoreFiles").isAt("serviceTask_verify");
@@ -47,8 +51,7 @@ abstract class StraightPaths extends WorkflowPaths {
 
         assertThat(response.incident().resolution()).contains("approve by approver", "the report is fine");
         assertThat(response.states())
-                .containsExactly(
-                        "contained", "restoring", "verifying", "awaiting-approval", "closed-resolved");
+                .containsExactly("contained", "restoring", "verifying", "awaiting-approval", "closed-resolved");
         assertThat(response.audited())
                 .contains("incident.open /etc/kubernetes/manifests/metrics-agent.yaml")
                 .contains("task.open approve-return", "task.decide approve-return");
@@ -60,6 +63,7 @@ abstract class StraightPaths extends WorkflowPaths {
                 "userTask_dryRunFinished",
                 "userTask_finishByHand");
         assertThat(response.waitsBeside())
-                .containsExactlyInAnyOrder("serviceTask_investigate", "serviceTask_assessExposure", "startEvent_overdue");
+                .containsExactlyInAnyOrder(
+                        "serviceTask_investigate", "serviceTask_assessExposure", "startEvent_overdue");
     }
 }

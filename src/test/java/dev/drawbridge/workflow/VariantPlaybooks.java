@@ -38,7 +38,8 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
     private static void write(Path directory, String rule, String policy, String other) throws IOException {
         String shipped = Files.readString(Path.of("playbooks/kubernetes-config-tampering.yaml"));
         String variant = shipped.replaceFirst("name: kubernetes-config-tampering", "name: " + rule)
-                .replaceAll("(?s)    rules:.*?    # An alert", "    rules:\n      elastic: [" + rule + "]\n    # An alert")
+                .replaceAll(
+                        "(?s)    rules:.*?    # An alert", "    rules:\n      elastic: [" + rule + "]\n    # An alert")
                 .replace(policy, other);
         if (!variant.contains(other)) {
             throw new IllegalStateException("the playbook that ships no longer says " + policy);
