@@ -53,7 +53,19 @@ final class CheckText {
     static String reason(RuntimeException failure) {
         String message = failure.getMessage() == null ? "no message" : failure.getMessage();
         String clean = USER_INFO.matcher(message).replaceAll("//");
-        return cut(visible(failure.getClass().getSimpleName() + ": " + clean).replace('\n', ' '), MAX_REASON);
+        return cut(
+                visible(failure.getClass().getSimpleName() + rootOf(failure) + ": " + clean)
+                        .replace('\n', ' '),
+                MAX_REASON);
+    }
+
+    /** Only its type: messages deep down quote what was read. */
+    private static String rootOf(Throwable failure) {
+        Throwable root = failure;
+        for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
+            root = root.getCause();
+        }
+        return root == failure ? "" : " by " + root.getClass().getSimpleName();
     }
 
     private static String bounded(String text) {

@@ -276,7 +276,7 @@ class IndependentVerificationTest {
                 "No unexpected files",
                 "No static pod in a namespace that does not exist");
         assertThat(check(report, "Files equal the baseline").found())
-                .isEqualTo("NodeUnreachableException: no connection");
+                .isEqualTo("NodeUnreachableException by IOException: no connection");
     }
 
     @Test
