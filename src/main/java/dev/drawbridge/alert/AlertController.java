@@ -87,6 +87,7 @@ class AlertController {
 
     @PostMapping("/api/v1/alerts/{source}")
     @Operation(
+            operationId = "postAlerts",
             summary = "Post alerts of a detector",
             description =
                     "Elastic: the envelope {\"alerts\":[...]}, one alert document, or a list of them. Falco: its JSON output.",

@@ -41,7 +41,7 @@ class AlertsController {
         this.incidents = incidents;
     }
 
-    @Schema(name = "Response")
+    @Schema(name = "AlertResponse")
     record Response(
             @Schema(
                     description = "why an old alert is answered; kept in the audit trail",
@@ -55,7 +55,7 @@ class AlertsController {
             String incidentId) {}
 
     @GetMapping
-    @Operation(summary = "List alerts with what became of them, newest first")
+    @Operation(operationId = "listAlerts", summary = "List alerts with what became of them, newest first")
     @ApiResponse(responseCode = "200")
     Listing<KeptAlert> list(
             @Parameter(description = "for example stale") @RequestParam(required = false) @Nullable String disposition,
@@ -75,7 +75,7 @@ class AlertsController {
     }
 
     @PostMapping(path = "/{id}/respond", consumes = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(summary = "Have a stale alert answered after all")
+    @Operation(operationId = "respondToAlert", summary = "Have a stale alert answered after all")
     @ApiResponse(responseCode = "200")
     @ApiResponse(responseCode = "400", description = "no reason")
     @ApiResponse(responseCode = "409", description = "the alert is not stale, or no playbook can answer it")

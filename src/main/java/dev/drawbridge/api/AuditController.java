@@ -53,7 +53,7 @@ class AuditController {
     }
 
     @GetMapping
-    @Operation(summary = "The audit trail, oldest first")
+    @Operation(operationId = "listAudit", summary = "The audit trail, oldest first")
     @ApiResponse(responseCode = "200")
     Listing<TimelineEntry> page(
             @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0) long after,
@@ -62,7 +62,7 @@ class AuditController {
     }
 
     @GetMapping("/verify")
-    @Operation(summary = "Recompute the whole chain and name the first bad entry")
+    @Operation(operationId = "verifyAudit", summary = "Recompute the whole chain and name the first bad entry")
     @ApiResponse(responseCode = "200", description = "the verdict, whichever it is")
     Verdict verify() {
         return Verdict.of(audit.verify());

@@ -125,7 +125,7 @@ class GuardrailsController {
             Instant endsAt) {}
 
     @GetMapping
-    @Operation(summary = "The limits, and what is used of them")
+    @Operation(operationId = "getGuardrails", summary = "The limits, and what is used of them")
     @ApiResponse(responseCode = "200")
     Status status() {
         return Status.of(guardrails.status());
@@ -133,7 +133,9 @@ class GuardrailsController {
 
     @PostMapping(path = "/pauses", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.CREATED)
-    @Operation(summary = "Let no new response begin, everywhere, for one playbook or on one node")
+    @Operation(
+            operationId = "setPause",
+            summary = "Let no new response begin, everywhere, for one playbook or on one node")
     @ApiResponse(responseCode = "201")
     PauseView pause(@RequestBody NewPause wanted, @AuthenticationPrincipal Member member) {
         Pause.Scope scope = Problems.required(
@@ -150,7 +152,7 @@ class GuardrailsController {
 
     @DeleteMapping("/pauses/{id}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Lift a pause")
+    @Operation(operationId = "liftPause", summary = "Lift a pause")
     @ApiResponse(responseCode = "204")
     void lift(
             @PathVariable String id,

@@ -5,6 +5,8 @@ import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceItem;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.investigation.Finding;
+import dev.drawbridge.recovery.RotationScope;
+import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.verification.VerificationReport;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
@@ -24,6 +26,11 @@ record IncidentDetail(
 
         @Schema(description = "the newest plan; absent while none was made") @Nullable
         PlanView plan,
+
+        @Schema(
+                description =
+                        "keys and kubeconfigs that were found changed: they count as disclosed, also after the restore")
+        List<Exposed> exposedCredentials,
 
         @Schema(description = "every round of verification, oldest first")
         List<Report> verification,
@@ -47,6 +54,16 @@ record IncidentDetail(
             Instant at) {
         static AppliedRung of(Containment.AppliedRung applied) {
             return new AppliedRung(applied.rung().code(), applied.outcome(), applied.detail(), applied.at());
+        }
+    }
+
+    @Schema(name = "ExposedCredential")
+    record Exposed(
+            String path,
+
+            @Schema(description = "what has to be rotated") String rotate) {
+        static Exposed of(NodePath path) {
+            return new Exposed(path.toString(), RotationScope.of(path));
         }
     }
 

@@ -65,7 +65,7 @@ class IncidentsController {
     }
 
     @GetMapping
-    @Operation(summary = "List incidents, newest first")
+    @Operation(operationId = "listIncidents", summary = "List incidents, newest first")
     @ApiResponse(responseCode = "200")
     Listing<IncidentSummary> list(
             @RequestParam(required = false) @Nullable String node,
@@ -84,7 +84,7 @@ class IncidentsController {
     }
 
     @GetMapping("/{id}")
-    @Operation(summary = "Everything that is known of one incident")
+    @Operation(operationId = "getIncident", summary = "Everything that is known of one incident")
     @ApiResponse(responseCode = "200")
     IncidentDetail one(@PathVariable String id) {
         Incident incident = find(id);
@@ -98,6 +98,9 @@ class IncidentsController {
                         .toList(),
                 evidence.receipt(key).map(IncidentDetail.Evidence::of).orElse(null),
                 recovery.newestPlan(key).map(PlanView::of).orElse(null),
+                recovery.exposedCredentials(key).stream()
+                        .map(IncidentDetail.Exposed::of)
+                        .toList(),
                 verification.reports(key).stream()
                         .map(IncidentDetail.Report::of)
                         .toList(),
@@ -110,7 +113,7 @@ class IncidentsController {
     }
 
     @GetMapping("/{id}/timeline")
-    @Operation(summary = "The audit entries of one incident, oldest first")
+    @Operation(operationId = "listTimeline", summary = "The audit entries of one incident, oldest first")
     @ApiResponse(responseCode = "200")
     Listing<TimelineEntry> timeline(
             @PathVariable String id,

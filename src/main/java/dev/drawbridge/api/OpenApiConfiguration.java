@@ -47,8 +47,7 @@ class OpenApiConfiguration {
                                 DETECTORS,
                                 new SecurityScheme()
                                         .type(SecurityScheme.Type.HTTP)
-                                        .scheme("bearer"))
-                        .addSchemas("Problem", problem()));
+                                        .scheme("bearer")));
     }
 
     /** Every operation says who may call it and that everything but success is problem JSON. */
@@ -56,6 +55,8 @@ class OpenApiConfiguration {
     OpenApiCustomizer securityAndProblems() {
         return document -> {
             document.setServers(List.of());
+            // not earlier: what no method returns is taken out again
+            document.getComponents().addSchemas("Problem", problem());
             document.getPaths()
                     .forEach((path, item) ->
                             item.readOperationsMap().forEach((method, operation) -> complete(path, method, operation)));

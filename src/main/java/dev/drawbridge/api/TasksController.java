@@ -55,7 +55,7 @@ class TasksController {
             String planHash) {}
 
     @GetMapping
-    @Operation(summary = "List open tasks, oldest first")
+    @Operation(operationId = "listTasks", summary = "List open tasks, oldest first")
     @ApiResponse(responseCode = "200")
     Listing<TaskView> open(
             @Parameter(description = "`next` of the page before") @RequestParam(required = false) @Nullable
@@ -66,14 +66,14 @@ class TasksController {
     }
 
     @GetMapping("/{id}")
-    @Operation(summary = "One task, open or decided")
+    @Operation(operationId = "getTask", summary = "One task, open or decided")
     @ApiResponse(responseCode = "200")
     TaskView one(@PathVariable String id) {
         return inbox.find(id).map(TaskView::of).orElseThrow(() -> Problems.notFound(NO_TASK));
     }
 
     @PostMapping("/{id}/claim")
-    @Operation(summary = "Take a task, so that others leave it to you")
+    @Operation(operationId = "claimTask", summary = "Take a task, so that others leave it to you")
     @ApiResponse(responseCode = "200")
     @ApiResponse(responseCode = "403", description = "`rule` names what forbids it")
     @ApiResponse(responseCode = "409", description = "decided already")
@@ -82,7 +82,7 @@ class TasksController {
     }
 
     @PostMapping(path = "/{id}/complete", consumes = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(summary = "Decide a task")
+    @Operation(operationId = "completeTask", summary = "Decide a task")
     @ApiResponse(responseCode = "200")
     @ApiResponse(responseCode = "400", description = "no such decision, or no reason")
     @ApiResponse(responseCode = "403", description = "`rule` names what forbids it, for example four-eyes")

@@ -10,6 +10,7 @@ import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Investigation;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestorePlan;
+import dev.drawbridge.recovery.RotationScope;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
@@ -88,6 +89,9 @@ class IncidentPage {
             boolean mine,
             @Nullable String typed) {}
 
+    /** A key or kubeconfig that somebody else may hold now, and what has to be rotated for it. */
+    record Exposed(String path, String rotate) {}
+
     /** @param key as {@link Waiting#key()} */
     record PlanStep(RestorePlan.Step step, String key) {}
 
@@ -140,6 +144,11 @@ class IncidentPage {
         page.addObject("rungs", containment.applied(key));
         page.addObject("plan", plan);
         page.addObject("planSteps", plan == null ? List.of() : planSteps(plan));
+        page.addObject(
+                "exposed",
+                recovery.exposedCredentials(key).stream()
+                        .map(path -> new Exposed(path.toString(), RotationScope.of(path)))
+                        .toList());
         page.addObject("reports", verification.reports(key));
         page.addObject("findings", investigation.findings(key));
         page.addObject("receipt", evidence.receipt(key).orElse(null));

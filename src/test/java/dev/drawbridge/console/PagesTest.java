@@ -157,6 +157,7 @@ class PagesTest {
                 .contains("Contain this node?", "responder2")
                 .as("the plan")
                 .contains(Scene.EDITED.toString(), Scene.CA_KEY.toString(), "Quarantine", "needs approval")
+                .contains("Exposed credentials", "cluster authority: new authority")
                 .as("what is known")
                 .contains("Process and its ancestry", "Nothing found", "Elasticsearch is not configured")
                 .as("evidence, alerts, timeline")
