@@ -67,6 +67,8 @@ final class SandboxWorld implements AutoCloseable {
         contributed.putAll(nodes.contributed());
         startCluster();
         contributeState();
+        // nobody else can have this directory open, so nobody else has the name
+        contributed.put("drawbridge.workflow.instance", "sandbox");
         contributePeople();
         if (!complete) {
             directory.writePrivate(COMPLETE, "1\n");

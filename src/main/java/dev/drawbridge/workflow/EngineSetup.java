@@ -1,6 +1,7 @@
 package dev.drawbridge.workflow;
 
 import java.util.List;
+import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.ProcessEngineException;
 import org.camunda.bpm.engine.delegate.DelegateTask;
 import org.camunda.bpm.engine.delegate.TaskListener;
@@ -16,8 +17,11 @@ import org.camunda.bpm.engine.impl.pvm.process.ScopeImpl;
 import org.camunda.bpm.engine.impl.task.TaskDefinition;
 import org.camunda.bpm.engine.impl.util.xml.Element;
 import org.camunda.bpm.engine.runtime.Incident;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
@@ -27,14 +31,25 @@ import org.springframework.stereotype.Component;
 @Component
 @DependsOnDatabaseInitialization
 class EngineSetup extends AbstractProcessEnginePlugin {
+    private static final Logger log = LoggerFactory.getLogger(EngineSetup.class);
+
     /** Looked up late: the board needs incidents, those need the engine. */
     private final ObjectProvider<TaskBoard> board;
 
     private final ObjectProvider<FailedSteps> failedSteps;
 
-    EngineSetup(ObjectProvider<TaskBoard> board, ObjectProvider<FailedSteps> failedSteps) {
+    private final WorkflowProperties properties;
+    private final JdbcClient jdbc;
+
+    EngineSetup(
+            ObjectProvider<TaskBoard> board,
+            ObjectProvider<FailedSteps> failedSteps,
+            WorkflowProperties properties,
+            JdbcClient jdbc) {
         this.board = board;
         this.failedSteps = failedSteps;
+        this.properties = properties;
+        this.jdbc = jdbc;
     }
 
     @Override
@@ -43,6 +58,30 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setCustomIncidentHandlers(List.of(new FailedJobs()));
         // nothing is ever evaluated from a script or a class name in a model
         configuration.setEnableScriptEngineLoadExternalResources(false);
+    }
+
+    @Override
+    public void postInit(ProcessEngineConfigurationImpl configuration) {
+        if (properties.instance() != null) {
+            configuration.getJobExecutor().setLockOwner(properties.instance());
+        }
+    }
+
+    /**
+     * Before the executor starts: what this instance had locked when it crashed is nobody's now. Steps are idempotent, so one
+     * that was cut off runs again from its start.
+     */
+    @Override
+    public void postProcessEngineBuild(ProcessEngine engine) {
+        if (properties.instance() != null) {
+            int interrupted = jdbc.sql(
+                            "update ACT_RU_JOB set LOCK_OWNER_ = null, LOCK_EXP_TIME_ = null where LOCK_OWNER_ = :owner")
+                    .param("owner", properties.instance())
+                    .update();
+            if (interrupted > 0) {
+                log.info("{} interrupted steps of this instance are run again", interrupted);
+            }
+        }
     }
 
     private static String businessKey(DelegateTask task) {
