@@ -7,6 +7,7 @@ import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import jakarta.annotation.PreDestroy;
 import java.util.Comparator;
@@ -34,6 +35,7 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
 
     private final SharedIndexInformer<Node> informer;
     private final AtomicBoolean failing = new AtomicBoolean();
+    private volatile boolean stopping;
 
     KubernetesNodeDirectory(KubernetesClient client) {
         informer = client.nodes().runnableInformer(0);
@@ -44,11 +46,12 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
             }
             return true;
         });
+        informer.addEventHandler(new Heard());
         informer.start().whenComplete((synced, failure) -> {
-            if (failure != null) {
+            if (failure != null && !stopping) {
                 log.error("the watch on the nodes of the cluster ended", failure);
-            } else {
-                failing.set(false);
+            } else if (failure == null) {
+                heard();
                 log.info("the cluster has {} nodes", informer.getStore().list().size());
             }
         });
@@ -56,7 +59,32 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
 
     @PreDestroy
     void stop() {
+        stopping = true;
         informer.stop();
+    }
+
+    private void heard() {
+        if (failing.compareAndSet(true, false)) {
+            log.info("the nodes of the cluster are watched again");
+        }
+    }
+
+    /** Any word from the API server ends an outage; nothing else tells of a watch that was taken up again. */
+    private final class Heard implements ResourceEventHandler<Node> {
+        @Override
+        public void onAdd(Node node) {
+            heard();
+        }
+
+        @Override
+        public void onUpdate(Node before, Node after) {
+            heard();
+        }
+
+        @Override
+        public void onDelete(Node node, boolean finalStateUnknown) {
+            heard();
+        }
     }
 
     @Override

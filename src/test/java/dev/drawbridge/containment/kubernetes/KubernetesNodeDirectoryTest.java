@@ -13,14 +13,19 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+@ExtendWith(OutputCaptureExtension.class)
 class KubernetesNodeDirectoryTest {
     private static final NodeName WORKER = NodeName.of("worker-1");
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final SandboxApiServer server = SandboxApiServer.start();
+    private SandboxApiServer server = SandboxApiServer.start();
     private final KubernetesClient client = TestClients.of(server);
     private KubernetesNodeDirectory directory;
 
@@ -117,6 +122,32 @@ class KubernetesNodeDirectoryTest {
             assertThat(directory.labels(WORKER).orElseThrow()).containsKey("drawbridge.dev/protected");
             assertThat(directory.find(NodeName.of("worker-2"))).isInstanceOf(Lookup.Unknown.class);
         });
+    }
+
+    @Test
+    void followsTheNodesAgainAfterAnOutage() {
+        synced();
+        int port = server.port();
+        server.close();
+        assertThat(directory.find(WORKER)).isInstanceOf(Lookup.Known.class);
+        server = SandboxApiServer.start(port, null);
+        server.addNode("after-the-outage", "10.20.0.30", false);
+        await().atMost(PATIENCE).until(() -> directory.find(NodeName.of("after-the-outage")) instanceof Lookup.Known);
+    }
+
+    @Test
+    void anOutageAtTheStartIsToldOnceAndSoIsItsEnd(CapturedOutput output) {
+        AtomicInteger attempts = new AtomicInteger();
+        server.inject((method, path) -> {
+            attempts.incrementAndGet();
+            return Optional.of(new Fault.Answer(503, "ServiceUnavailable", null));
+        });
+        start();
+        // the client itself repeats twice
+        await().atMost(PATIENCE).until(() -> attempts.get() > 6);
+        server.inject(ApiFaults.NONE);
+        await().atMost(PATIENCE).until(() -> output.toString().contains("are watched again"));
+        assertThat(output.toString().split("cannot be watched", -1)).hasSize(2);
     }
 
     @Test
