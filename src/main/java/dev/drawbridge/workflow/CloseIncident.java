@@ -7,6 +7,7 @@ import dev.drawbridge.incident.Incidents;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
 import org.springframework.stereotype.Component;
@@ -17,6 +18,8 @@ import org.springframework.stereotype.Component;
  */
 @Component
 class CloseIncident implements JavaDelegate {
+    private static final String FALSE_POSITIVE = "false-positive";
+
     private final Steps steps;
     private final Incidents incidents;
     private final Containment containment;
@@ -44,7 +47,6 @@ class CloseIncident implements JavaDelegate {
             throw new IllegalStateException("the node is still contained, the incident cannot be closed");
         }
         String closing = String.valueOf(execution.getVariable(Variables.CLOSING));
-        Optional<HumanTask> decided = tasks.lastDecided(step.id());
         if (closing.equals("excluded")) {
             incidents.close(
                     step.actor(),
@@ -53,19 +55,39 @@ class CloseIncident implements JavaDelegate {
                     "excluded by the playbook, and the node equals its baseline");
             return;
         }
-        String said = decided.map(task -> task.decision() + " by " + task.decidedBy() + ": " + task.reason())
+        List<HumanTask> decided = tasks.decided(step.id());
+        String conclusion = last(decided, CloseIncident::concludes)
+                .map(CloseIncident::said)
                 .orElse("no decision");
-        if (closing.equals("false-positive")) {
+        if (closing.equals(FALSE_POSITIVE)) {
+            String verdict = last(decided, task -> FALSE_POSITIVE.equals(task.decision()))
+                    .map(CloseIncident::said)
+                    .orElse(conclusion);
             incidents.close(
                     step.actor(),
                     step.id(),
                     IncidentState.CLOSED_FALSE_POSITIVE,
-                    said + "\n\n" + suggestion.forAlerts(incidents.alerts(step.id())));
+                    (verdict.equals(conclusion) ? verdict : verdict + "\n" + conclusion)
+                            + "\n\n"
+                            + suggestion.forAlerts(incidents.alerts(step.id())));
         } else {
-            incidents.close(step.actor(), step.id(), IncidentState.CLOSED_RESOLVED, said);
+            incidents.close(step.actor(), step.id(), IncidentState.CLOSED_RESOLVED, conclusion);
         }
-        decided.flatMap(task -> Optional.ofNullable(task.decidedAt()))
+        last(decided, CloseIncident::concludes)
+                .flatMap(task -> Optional.ofNullable(task.decidedAt()))
                 .ifPresent(at -> late(execution, step, at).forEach(alert -> incidents.answerAgain(alert.id())));
+    }
+
+    private static String said(HumanTask task) {
+        return task.decision() + " by " + task.decidedBy() + ": " + task.reason();
+    }
+
+    private static boolean concludes(HumanTask task) {
+        return TaskKind.ofCode(task.kind()).map(TaskKind::concludes).orElse(false);
+    }
+
+    private static Optional<HumanTask> last(List<HumanTask> decided, Predicate<HumanTask> which) {
+        return decided.stream().filter(which).reduce((earlier, later) -> later);
     }
 
     /** What joined after the last decision, and is about something that happened after the restore. */

@@ -105,10 +105,10 @@ class TaskBoard {
 
     /** A deadline passed. One open task per overdue kind: a reminder that multiplies is not read. */
     void escalate(Step step, String overdue) {
+        // also one that the deadline itself has just taken back: both halves of its time remind of the same
         Optional<HumanTask> waiting = store.ofIncident(step.id()).stream()
-                .filter(task ->
-                        task.state() == HumanTask.State.OPEN && task.kind().equals(overdue))
-                .findFirst();
+                .filter(task -> task.kind().equals(overdue))
+                .reduce((earlier, later) -> later);
         String title = "Overdue: " + waiting.map(HumanTask::title).orElse(overdue);
         audit.record(AuditEvent.fact(step.actor(), "task.escalate", overdue, "the deadline passed")
                 .on(step.id(), step.incident().node()));

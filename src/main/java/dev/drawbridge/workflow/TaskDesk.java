@@ -116,7 +116,7 @@ class TaskDesk implements TaskInbox {
             if (reason.isBlank() || reason.length() > LONGEST_REASON) {
                 return new TaskOutcome.Invalid("a reason is needed, of at most " + LONGEST_REASON + " characters");
             }
-            return otherPlan(task, planHash).orElseGet(() -> decide(row, person, decision, reason.strip()));
+            return otherPlan(task, decision, planHash).orElseGet(() -> decide(row, person, decision, reason.strip()));
         });
     }
 
@@ -183,14 +183,16 @@ class TaskDesk implements TaskInbox {
                         STARTS.contains(event.action()) && event.actor().equals(Actor.person(person.name())));
     }
 
-    private Optional<TaskOutcome> otherPlan(HumanTask task, @Nullable String planHash) {
+    /** Only an approval must be about the newest plan: whoever rejects a lapsed one has it made anew. */
+    private Optional<TaskOutcome> otherPlan(HumanTask task, String decision, @Nullable String planHash) {
         if (task.planHash() == null) {
             return Optional.empty();
         }
-        boolean newest = recovery.newestPlan(task.incident())
-                .filter(plan -> plan.hash().hex().equals(task.planHash()))
-                .isPresent();
-        if (!newest || (planHash != null && !planHash.equals(task.planHash()))) {
+        boolean lapsed = decision.equals("approve")
+                && recovery.newestPlan(task.incident())
+                        .filter(plan -> plan.hash().hex().equals(task.planHash()))
+                        .isEmpty();
+        if (lapsed || (planHash != null && !planHash.equals(task.planHash()))) {
             return Optional.of(new TaskOutcome.Conflict("plan-lapsed", "this is no longer the newest plan"));
         }
         return Optional.empty();

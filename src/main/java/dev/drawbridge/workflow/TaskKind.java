@@ -112,6 +112,17 @@ enum TaskKind {
         return this == APPROVE_RETURN;
     }
 
+    /**
+     * Whether an answer says how the incident ends. Who gives it has looked at what was known then: alerts that join later were
+     * seen by nobody, however many other tasks are answered after them.
+     */
+    boolean concludes() {
+        return switch (this) {
+            case IDENTIFY_NODE, DECIDE_CONTAINMENT, APPROVE_RETURN, DRY_RUN_FINISHED -> true;
+            default -> false;
+        };
+    }
+
     /** Whether the response cannot go on by itself until it is answered. */
     boolean stalls() {
         return switch (this) {

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -100,10 +101,12 @@ class TaskStore {
                 .list();
     }
 
-    Optional<HumanTask> lastDecided(IncidentId incident) {
+    /** The tasks of an incident that somebody answered, in the order of the answers. */
+    List<HumanTask> decided(IncidentId incident) {
         return ofIncident(incident).stream()
                 .filter(task -> task.state() == HumanTask.State.COMPLETED && task.decidedAt() != null)
-                .reduce((one, other) -> one.decidedAt().isAfter(other.decidedAt()) ? one : other);
+                .sorted(Comparator.comparing(HumanTask::decidedAt))
+                .toList();
     }
 
     boolean openOfKind(IncidentId incident, String kind, String title) {

@@ -17,7 +17,6 @@ import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.web.TestClock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,6 +64,7 @@ final class Response {
 
     final NodeName node;
     private @Nullable IncidentId incident;
+    private volatile @Nullable String lastAlert;
 
     Response(ApplicationContext context) {
         webhook = MockMvcBuilders.standaloneSetup(context.getBean("alertController"))
@@ -127,10 +127,17 @@ final class Response {
             if (incident == null && taken.hasNonNull("incidentId")) {
                 incident = IncidentId.of(taken.path("incidentId").asText());
             }
+            lastAlert = taken.path("alertId").asText();
             return taken.path("disposition").asText();
         } catch (Exception fault) {
             throw new AssertionError(fault);
         }
+    }
+
+    /** Id of the alert that was posted last. */
+    String lastAlert() {
+        assertThat(lastAlert).isNotNull();
+        return lastAlert;
     }
 
     // ---- jobs and timers
@@ -233,9 +240,9 @@ final class Response {
                 .toList();
     }
 
-    /** From now on this response is about the node's open incident. */
-    Response next() {
-        incident = openIncidents().get(0).id();
+    /** From now on this response is about another incident. */
+    Response follow(IncidentId other) {
+        incident = other;
         return this;
     }
 
@@ -350,7 +357,60 @@ final class Response {
                 .toList();
     }
 
-    static Collection<String> none() {
-        return List.of();
+    // ---- the ordinary way to a place
+
+    /** Up to the end of the containment. */
+    Response contained() {
+        assertThat(post(ROGUE_POD)).isEqualTo("opened");
+        return run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung");
+    }
+
+    /** Up to the first look at the node's files. */
+    Response toRestore() {
+        return contained().run("serviceTask_startInvestigation");
+    }
+
+    /** From the first look to the task that asks for the approval of the return. */
+    Response restoredAndVerified() {
+        return run(
+                "serviceTask_findDrift",
+                "serviceTask_captureEvidence",
+                "serviceTask_restoreFiles",
+                "serviceTask_verify",
+                "intermediateCatchEvent_soak",
+                "serviceTask_verifyAgain");
+    }
+
+    /** Up to the task that asks for the approval of the return. */
+    Response toApproval() {
+        return toRestore().restoredAndVerified().isAt("userTask_approveReturn", "boundaryEvent_returnOverdue");
+    }
+
+    Response released() {
+        return run("serviceTask_releaseRung", "serviceTask_releaseRung", "serviceTask_releaseRung");
+    }
+
+    /** From an approved return to the end. */
+    Response toEnd() {
+        return released().run("serviceTask_startFollowUp", "endEvent_closed").isAt();
+    }
+
+    /**
+     * Goes on as if this activity had ended and left a variable behind. For what no delegate says, but somebody could write
+     * into a model.
+     */
+    Response pretend(String activity, String variable, @Nullable Object value) {
+        ProcessInstance process = processes().stream()
+                .filter(one -> runtime.getActiveActivityIds(one.getId()).contains(activity)
+                        || jobs.createJobQuery().processInstanceId(one.getId()).list().stream()
+                                .anyMatch(job -> activity(job).equals(activity)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nothing is at " + activity + " but at " + waits()));
+        runtime.setVariable(process.getId(), variable, value);
+        runtime.createProcessInstanceModification(process.getId())
+                .cancelAllForActivity(activity)
+                .startAfterActivity(activity)
+                .execute();
+        return this;
     }
 }

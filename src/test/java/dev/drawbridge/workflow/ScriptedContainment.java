@@ -21,7 +21,7 @@ final class ScriptedContainment implements Containment {
     /** Every call that reached the cluster, in order: {@code apply cordon}. */
     final List<String> calls = new CopyOnWriteArrayList<>();
 
-    private final Map<IncidentId, List<AppliedRung>> applied = new ConcurrentHashMap<>();
+    final Map<IncidentId, List<AppliedRung>> applied = new ConcurrentHashMap<>();
 
     void clear() {
         apply.clear();

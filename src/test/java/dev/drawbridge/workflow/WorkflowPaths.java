@@ -3,6 +3,7 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.web.TestClock;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.TestInfo;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 
@@ -29,10 +30,14 @@ abstract class WorkflowPaths {
     @Autowired
     TestClock clock;
 
+    @Autowired
+    private Coverage coverage;
+
     Response response;
 
     @BeforeEach
-    void begin() {
+    void begin(TestInfo test) {
+        coverage.begin(test.getDisplayName());
         cluster.clear();
         files.clear();
         proof.clear();

@@ -7,4 +7,25 @@ import org.junit.jupiter.api.Nested;
 class WorkflowPathsTest {
     @Nested
     class Straight extends StraightPaths {}
+
+    @Nested
+    class Triage extends TriagePaths {}
+
+    @Nested
+    class ContainmentDecided extends ContainmentPaths {}
+
+    @Nested
+    class Restored extends RestorePaths {}
+
+    @Nested
+    class Verified extends VerificationPaths {}
+
+    @Nested
+    class Returned extends ReturnPaths {}
+
+    @Nested
+    class Late extends LateAlertPaths {}
+
+    @Nested
+    class Beside extends BesidePaths {}
 }

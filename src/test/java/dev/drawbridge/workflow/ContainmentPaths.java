@@ -1,0 +1,225 @@
+package dev.drawbridge.workflow;
+
+import static dev.drawbridge.workflow.People.APPROVER;
+import static dev.drawbridge.workflow.People.RESPONDER;
+import static dev.drawbridge.workflow.Response.BY_KUBELET;
+import static dev.drawbridge.workflow.Response.ROGUE_POD;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.incident.IncidentState;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Whether and how a node is contained, and what happens when it is not. */
+abstract class ContainmentPaths extends WorkflowPaths {
+    private static final String[] ASKED = {
+        "userTask_containNode", "boundaryEvent_halfTime", "boundaryEvent_decisionOverdue"
+    };
+
+    private Response suspicious() {
+        response.post(ROGUE_POD, BY_KUBELET);
+        return response.isAt(ASKED);
+    }
+
+    private Response refused() {
+        response.post(ROGUE_POD);
+        cluster.apply.next(new RungOutcome.Refused("protected-nodes", "the node is protected"));
+        return response.run("serviceTask_applyRung")
+                .isAt("userTask_containmentRefused")
+                .is(IncidentState.STALLED);
+    }
+
+    @Test
+    void aPersonHasTheNodeContained() {
+        suspicious().decide("decide-containment", RESPONDER, "contain", "nobody updates today");
+
+        response.isAt("serviceTask_applyRung");
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+        assertThat(response.tasks()).as("nothing else is asked").isEmpty();
+    }
+
+    @Test
+    void aFalsePositiveIsClosedWithTheReasonAndASuggestionForAnExclusion() {
+        suspicious().decide("decide-containment", RESPONDER, "false-positive", "the kubelet was updated");
+
+        response.isAt("endEvent_closedFalsePositive");
+        response.run("endEvent_closedFalsePositive").isAt().is(IncidentState.CLOSED_FALSE_POSITIVE);
+
+        assertThat(response.incident().resolution())
+                .contains("false-positive by responder: the kubelet was updated")
+                .contains("An exclusion that would have fitted")
+                .contains("executables: [\"/usr/bin/kubelet\"]")
+                .contains("paths: [\"/etc/kubernetes/manifests/metrics-agent.yaml\"]");
+        assertThat(cluster.calls).isEmpty();
+        response.neverWent("callActivity_contain", "callActivity_release");
+    }
+
+    @Test
+    void halfOfTheTimeEscalatesAndTheTaskStays() {
+        suspicious().fire("boundaryEvent_halfTime").isAt("userTask_containNode", "boundaryEvent_decisionOverdue");
+
+        assertThat(response.tasks()).containsExactly("decide-containment", "overdue");
+        assertThat(response.task("overdue").candidates()).containsExactly("security-operations");
+        assertThat(response.audited()).contains("task.escalate decide-containment");
+        response.went("endEvent_keepWaiting");
+        assertThat(cluster.calls).isEmpty();
+    }
+
+    @Test
+    void theTimersAreHalfAndAllOfTheTime() {
+        suspicious();
+        Duration half = Duration.between(
+                clock.instant(), response.job("boundaryEvent_halfTime").getDuedate().toInstant());
+        Duration all = Duration.between(
+                clock.instant(),
+                response.job("boundaryEvent_decisionOverdue").getDuedate().toInstant());
+        assertThat(half).isBetween(Duration.ofMinutes(7), Duration.ofMinutes(8));
+        assertThat(all).isBetween(Duration.ofMinutes(14), Duration.ofMinutes(15));
+    }
+
+    @Test
+    void theDeadlineEscalatesAndContains() {
+        suspicious().fire("boundaryEvent_halfTime").fire("boundaryEvent_decisionOverdue");
+
+        response.isAt("serviceTask_applyRung");
+        assertThat(response.tasks())
+                .as("the question is taken back, the reminder is one and stays")
+                .containsExactly("overdue");
+        assertThat(response.allTasks())
+                .filteredOn(task -> task.kind().equals("decide-containment"))
+                .extracting(HumanTask::state)
+                .containsExactly(HumanTask.State.CANCELLED);
+        assertThat(response.audited()).contains("task.cancel decide-containment");
+    }
+
+    @Test
+    void theDeadlineOfAPatientPlaybookAsksAgainAndNeverDropsTheIncident() {
+        Map<String, String> claims = new HashMap<>(BY_KUBELET);
+        claims.put("/kibana/alert/rule/rule_id", VariantPlaybooks.PATIENT);
+        response.post(ROGUE_POD, claims);
+        for (int i = 0; i < 3; i++) {
+            response.isAt(ASKED).fire("boundaryEvent_halfTime").fire("boundaryEvent_decisionOverdue");
+        }
+        response.isAt(ASKED).is(IncidentState.OPEN);
+        assertThat(cluster.calls).isEmpty();
+        assertThat(response.tasks()).containsExactly("decide-containment", "overdue");
+
+        response.decide("decide-containment", RESPONDER, "contain", "better late").isAt("serviceTask_applyRung");
+    }
+
+    @Test
+    void aWorseAlertContainsAtOnceWhileAPersonIsStillAsked() {
+        suspicious();
+        assertThat(response.post(ROGUE_POD)).isEqualTo("joined");
+
+        response.isAt("serviceTask_applyRung");
+        assertThat(response.tasks()).isEmpty();
+        response.went("boundaryEvent_containAtOnce");
+    }
+
+    @Test
+    void anEquallySuspiciousAlertLeavesTheDecisionToThePerson() {
+        suspicious();
+        assertThat(response.post(ROGUE_POD, BY_KUBELET)).isEqualTo("joined");
+        response.isAt(ASKED);
+    }
+
+    @Test
+    void aRefusedContainmentNeedsAPersonWhoHasItTriedAgain() {
+        refused();
+        assertThat(response.task("containment-refused").description())
+                .contains("protected-nodes: the node is protected");
+
+        response.decide("containment-refused", RESPONDER, "retry", "the label is removed")
+                .isAt("serviceTask_applyRung")
+                .is(IncidentState.OPEN);
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+    }
+
+    @Test
+    void aRefusalOfALaterRungStartsTheLadderAnewOnRetry() {
+        response.post(ROGUE_POD);
+        response.run("serviceTask_applyRung");
+        cluster.apply.next(new RungOutcome.Refused("pause", "paused"));
+        response.run("serviceTask_applyRung").isAt("userTask_containmentRefused");
+        response.decide("containment-refused", RESPONDER, "retry", "resumed")
+                .run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation");
+        assertThat(cluster.calls)
+                .containsExactly("apply cordon", "apply taint", "apply cordon", "apply taint", "apply label");
+    }
+
+    @Test
+    void aPersonGoesOnWithoutContainment() {
+        refused().decide("containment-refused", RESPONDER, "proceed-uncontained", "it runs the ingress");
+
+        response.isAt("serviceTask_startInvestigation").run("serviceTask_startInvestigation");
+        response.restoredAndVerified().is(IncidentState.AWAITING_APPROVAL);
+        response.decide("approve-return", APPROVER, "approve", "fine").run("serviceTask_releaseRung");
+
+        assertThat(cluster.releases()).as("there is nothing of ours to undo").isEmpty();
+        response.run("serviceTask_startFollowUp", "endEvent_closed").is(IncidentState.CLOSED_RESOLVED);
+    }
+
+    @Test
+    void aFalsePositiveAfterARefusalIsStillReturnedByASecondPerson() {
+        response.post(ROGUE_POD);
+        response.run("serviceTask_applyRung");
+        cluster.apply.next(new RungOutcome.Refused("pause", "paused"));
+        response.run("serviceTask_applyRung");
+        response.decide("containment-refused", RESPONDER, "false-positive", "my own test")
+                .isAt("userTask_approveReturn", "boundaryEvent_returnOverdue")
+                .is(IncidentState.AWAITING_APPROVAL);
+
+        assertThat(response.answer("approve-return", RESPONDER, "approve", "me again"))
+                .isInstanceOf(TaskOutcome.Forbidden.class);
+        response.decide("approve-return", APPROVER, "approve", "agreed").run("serviceTask_releaseRung");
+        response.isAt("endEvent_closed").run("endEvent_closed").is(IncidentState.CLOSED_FALSE_POSITIVE);
+
+        assertThat(cluster.releases()).containsExactly("release cordon");
+        assertThat(response.incident().resolution()).contains("my own test", "An exclusion that would have fitted");
+        response.neverWent("serviceTask_startFollowUp");
+    }
+
+    @Test
+    void aNodeThatIsGoneIsAQuestionForAPerson() {
+        response.post(ROGUE_POD);
+        cluster.apply.next(new RungOutcome.NodeGone("no node with this uid"));
+        response.run("serviceTask_applyRung").isAt("userTask_identifyGoneNode");
+        assertThat(response.task("identify-node").description()).contains("no node with this uid");
+
+        response.decide("identify-node", RESPONDER, "handled", "was replaced")
+                .isAt("endEvent_closedGoneNode")
+                .run("endEvent_closedGoneNode")
+                .is(IncidentState.CLOSED_RESOLVED);
+        assertThat(files.calls).isEmpty();
+    }
+
+    @Test
+    void aRungThatTheClusterDoesNotOfferIsReportedAndPassedOver() {
+        response.post(ROGUE_POD);
+        response.run("serviceTask_applyRung");
+        cluster.apply.next(new RungOutcome.NotSupported("no taints here"));
+        response.run("serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+        assertThat(response.audited()).contains("containment.not-supported taint");
+    }
+
+    @Test
+    void aDryRunNeverSaysThatTheNodeIsContained() {
+        response.post(ROGUE_POD);
+        for (int i = 0; i < 3; i++) {
+            cluster.apply.next(new RungOutcome.DryRun("dry run"));
+            response.run("serviceTask_applyRung");
+        }
+        response.isAt("serviceTask_startInvestigation").is(IncidentState.OPEN);
+    }
+}

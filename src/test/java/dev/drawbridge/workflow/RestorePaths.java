@@ -1,0 +1,266 @@
+package dev.drawbridge.workflow;
+
+import static dev.drawbridge.workflow.People.APPROVER;
+import static dev.drawbridge.workflow.People.APPROVER2;
+import static dev.drawbridge.workflow.People.RESPONDER;
+import static dev.drawbridge.workflow.ScriptedRecovery.Found.DRIFT;
+import static dev.drawbridge.workflow.ScriptedRecovery.Found.DRIFT_TO_APPROVE;
+import static dev.drawbridge.workflow.ScriptedRecovery.Found.IN_SYNC;
+import static dev.drawbridge.workflow.ScriptedRecovery.Found.NO_BASELINE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.recovery.RestoreOutcome;
+import dev.drawbridge.recovery.RestorePlan;
+import dev.drawbridge.shared.Digest;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** How the files get back to the baseline, and who is asked when they do not. */
+abstract class RestorePaths extends WorkflowPaths {
+    private static final String[] APPROVAL = {"userTask_approvePlan", "boundaryEvent_planOverdue"};
+
+    private Response planWaits() {
+        response.toRestore();
+        files.plan.next(DRIFT_TO_APPROVE);
+        return response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt(APPROVAL);
+    }
+
+    private Response needsPerson() {
+        return response.isAt("userTask_restoreNeedsPerson").is(IncidentState.STALLED);
+    }
+
+    private Digest newestHash() {
+        return files.newestPlan(response.id()).map(RestorePlan::hash).orElseThrow();
+    }
+
+    @Test
+    void aNodeInSyncIsVerifiedWithoutAnyWrite() {
+        response.toRestore();
+        files.plan.next(IN_SYNC);
+        response.run("serviceTask_findDrift").isAt("serviceTask_verify").is(IncidentState.VERIFYING);
+        assertThat(files.calls).containsExactly("plan");
+        response.went("endEvent_inSync").neverWent("serviceTask_captureEvidence", "serviceTask_restoreFiles");
+    }
+
+    @Test
+    void withoutATrustedBaselineNothingIsWrittenAndAPersonDecides() {
+        response.toRestore();
+        files.plan.next(NO_BASELINE);
+        response.run("serviceTask_findDrift");
+        needsPerson();
+        assertThat(response.task("restore-needs-person").description())
+                .contains("no trusted baseline (signature)", "not signed");
+        assertThat(files.calls).containsExactly("plan");
+
+        response.decide("restore-needs-person", RESPONDER, "retry", "it is signed now")
+                .isAt("serviceTask_findDrift")
+                .is(IncidentState.RESTORING);
+    }
+
+    @Test
+    void evidenceOfANodeThatChangedIsTakenAgainAfterANewPlan() {
+        response.toRestore().run("serviceTask_findDrift");
+        files.capture.next(false);
+        response.run("serviceTask_captureEvidence").isAt("serviceTask_findDrift");
+        response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt("serviceTask_restoreFiles");
+        assertThat(files.calls).containsExactly("plan", "capture", "plan", "capture");
+    }
+
+    @Test
+    void aNodeThatNeverStopsChangingIsLeftToAPerson() {
+        response.toRestore();
+        for (int round = 1; round <= 3; round++) {
+            files.capture.next(false);
+            response.run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        }
+        needsPerson();
+        assertThat(response.task("restore-needs-person").description())
+                .contains("changes faster than it is captured", "3 rounds");
+        assertThat(files.calls).doesNotContain("restore");
+
+        response.decide("restore-needs-person", RESPONDER, "retry", "the cron job is gone");
+        files.capture.next(false);
+        response.run("serviceTask_findDrift", "serviceTask_captureEvidence")
+                .isAt("serviceTask_findDrift");
+    }
+
+    @Test
+    void anApprovedPlanIsCarriedOutAndNoOther() {
+        planWaits();
+        HumanTask task = response.task("approve-plan");
+        assertThat(task.planHash()).isEqualTo(newestHash().hex());
+        assertThat(task.candidates()).containsExactly("approvers");
+        assertThat(files.calls).doesNotContain("restore");
+
+        response.decide("approve-plan", APPROVER, "approve", "as expected").isAt("serviceTask_restoreFiles");
+        response.run("serviceTask_restoreFiles").isAt("serviceTask_verify");
+        assertThat(files.carriedOut).containsExactly(newestHash());
+        assertThat(response.timeline()
+                        .filter(entry -> entry.event().action().equals("task.decide"))
+                        .map(entry -> entry.event().evidence()))
+                .as("the decision is bound to the plan")
+                .containsExactly(newestHash());
+    }
+
+    @Test
+    void aRejectedPlanIsNotCarriedOut() {
+        planWaits().decide("approve-plan", APPROVER, "reject", "keep the evidence in place");
+        needsPerson();
+        assertThat(files.calls).doesNotContain("restore");
+
+        response.decide("restore-needs-person", RESPONDER, "restored-by-hand", "put back from paper")
+                .isAt("serviceTask_verify")
+                .is(IncidentState.RESTORING);
+        response.run("serviceTask_verify").is(IncidentState.VERIFYING);
+        assertThat(files.calls).doesNotContain("restore");
+    }
+
+    @Test
+    void aPlanThatIsAFalsePositiveLeadsToTheReturnByASecondPerson() {
+        planWaits().decide("approve-plan", APPROVER, "false-positive", "we rotated it ourselves");
+        response.isAt("userTask_approveReturn", "boundaryEvent_returnOverdue")
+                .is(IncidentState.AWAITING_APPROVAL)
+                .went("endEvent_falsePositiveByPlan")
+                .neverWent("callActivity_verify");
+
+        assertThat(response.answer("approve-return", APPROVER, "approve", "me again"))
+                .isInstanceOf(TaskOutcome.Forbidden.class);
+        response.decide("approve-return", APPROVER2, "approve", "seen the ticket")
+                .released()
+                .run("endEvent_closed")
+                .is(IncidentState.CLOSED_FALSE_POSITIVE);
+        assertThat(response.incident().resolution())
+                .contains("we rotated it ourselves", "seen the ticket", "An exclusion that would have fitted");
+        assertThat(files.calls).doesNotContain("restore");
+    }
+
+    @Test
+    void anOverduePlanApprovalEscalatesAndWritesNothing() {
+        planWaits();
+        for (int i = 0; i < 5; i++) {
+            response.fire("boundaryEvent_planOverdue").isAt(APPROVAL);
+        }
+        assertThat(response.tasks()).as("one reminder, not five").containsExactly("approve-plan", "overdue");
+        assertThat(files.calls).doesNotContain("restore");
+        response.went("endEvent_planEscalated");
+    }
+
+    @Test
+    void aPlanThatWasReplacedWhileItWaitedCannotBeApproved() {
+        planWaits();
+        files.replacePlan(response.id(), response.node);
+
+        assertThat(response.answer("approve-plan", APPROVER, "approve", "as expected"))
+                .isInstanceOfSatisfying(TaskOutcome.Conflict.class, conflict -> assertThat(conflict.rule())
+                        .isEqualTo("plan-lapsed"));
+        response.isAt(APPROVAL);
+        assertThat(files.calls).doesNotContain("restore");
+
+        response.decide("approve-plan", APPROVER, "reject", "it is another plan by now");
+        needsPerson().decide("restore-needs-person", RESPONDER, "retry", "look again").isAt("serviceTask_findDrift");
+    }
+
+    @Test
+    void anApprovalThatNamesAnotherPlanIsRefused() {
+        planWaits();
+        assertThat(context.getBean(TaskInbox.class)
+                        .complete(
+                                response.task("approve-plan").id(),
+                                APPROVER,
+                                "approve",
+                                "as seen",
+                                Digest.ofText("another").hex()))
+                .isInstanceOf(TaskOutcome.Conflict.class);
+        response.isAt(APPROVAL);
+    }
+
+    @Test
+    void anApprovalDoesNotServeForTheNextPlan() {
+        planWaits().decide("approve-plan", APPROVER, "approve", "as expected");
+        files.restore.next(new RestoreOutcome.Lapsed("another file changed"));
+        response.run("serviceTask_restoreFiles").isAt("serviceTask_findDrift");
+        files.plan.next(DRIFT_TO_APPROVE);
+
+        response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt(APPROVAL);
+        assertThat(files.calls.stream().filter("restore"::equals)).hasSize(1);
+    }
+
+    @Test
+    void aPlanThatNeedsApprovalIsNotCarriedOutWithoutOneWhateverTheModelSays() {
+        planWaits().pretend("userTask_approvePlan", Variables.DECISION, "approve").isAt("serviceTask_restoreFiles");
+        response.run("serviceTask_restoreFiles");
+        needsPerson();
+        assertThat(files.calls).doesNotContain("restore");
+        assertThat(response.task("restore-needs-person").description()).contains("an approval that nobody gave");
+    }
+
+    @Test
+    void aLapsedRestoreBeginsAnewAndIsLeftToAPersonInTheEnd() {
+        response.toRestore();
+        for (int round = 1; round <= 3; round++) {
+            files.restore.next(new RestoreOutcome.Lapsed("a file changed"));
+            response.run("serviceTask_findDrift", "serviceTask_captureEvidence", "serviceTask_restoreFiles");
+        }
+        needsPerson();
+        assertThat(response.task("restore-needs-person").description()).contains("The plan lapsed", "3 rounds");
+    }
+
+    @Test
+    void whatTheRestoreLeftIsNamedInThePersonsTask() {
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        files.restore.next(new RestoreOutcome.Incomplete(List.of(), List.of("/etc/kubernetes/pki/a: is a socket")));
+        response.run("serviceTask_restoreFiles");
+        needsPerson();
+        assertThat(response.task("restore-needs-person").description())
+                .contains("/etc/kubernetes/pki/a: is a socket");
+
+        response.decide("restore-needs-person", RESPONDER, "false-positive", "our own socket")
+                .isAt("userTask_approveReturn", "boundaryEvent_returnOverdue");
+        response.went("endEvent_falsePositive").neverWent("callActivity_verify");
+        assertThat(response.variable(Variables.CLOSING)).isEqualTo("false-positive");
+    }
+
+    @Test
+    void whatAPersonRestoredByHandIsProvenLikeAnythingElse() {
+        response.toRestore();
+        files.plan.next(NO_BASELINE);
+        response.run("serviceTask_findDrift");
+        needsPerson().decide("restore-needs-person", RESPONDER, "restored-by-hand", "from the backup");
+        response.isAt("serviceTask_verify").went("endEvent_restoredByHand");
+    }
+
+    @Test
+    void aDryRunEndsWithATaskAndIsClosedWithoutReleasingAnything() {
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        cluster.applied.clear();
+        files.restore.next(new RestoreOutcome.DryRun("dry run"));
+        response.run("serviceTask_restoreFiles").isAt("userTask_dryRunFinished");
+
+        response.decide("dry-run-finished", RESPONDER, "acknowledge", "read it")
+                .isAt("endEvent_closedDryRun")
+                .run("endEvent_closedDryRun")
+                .is(IncidentState.CLOSED_RESOLVED);
+        assertThat(cluster.releases()).isEmpty();
+        response.neverWent("callActivity_verify", "userTask_approveReturn");
+    }
+
+    @Test
+    void aDryRunThatBeganInEarnestIsNotClosedWhileTheNodeIsContained() {
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        files.restore.next(new RestoreOutcome.DryRun("switched to dry run"));
+        response.run("serviceTask_restoreFiles")
+                .decide("dry-run-finished", RESPONDER, "acknowledge", "read it")
+                .exhaust("endEvent_closedDryRun");
+        assertThat(response.incident().state().closed()).isFalse();
+        assertThat(response.task("step-failed").description()).contains("still contained");
+    }
+
+    @Test
+    void twoPlansWithoutApprovalAreCarriedOutByTheirOwnHash() {
+        response.toRestore();
+        files.plan.next(DRIFT);
+        response.run("serviceTask_findDrift", "serviceTask_captureEvidence", "serviceTask_restoreFiles");
+        assertThat(files.carriedOut).containsExactly(newestHash());
+    }
+}
