@@ -56,9 +56,8 @@ class CloseIncident implements JavaDelegate {
             return;
         }
         List<HumanTask> decided = tasks.decided(step.id());
-        String conclusion = last(decided, CloseIncident::concludes)
-                .map(CloseIncident::said)
-                .orElse("no decision");
+        String conclusion =
+                last(decided, CloseIncident::concludes).map(CloseIncident::said).orElse("no decision");
         if (closing.equals(FALSE_POSITIVE)) {
             String verdict = last(decided, task -> FALSE_POSITIVE.equals(task.decision()))
                     .map(CloseIncident::said)

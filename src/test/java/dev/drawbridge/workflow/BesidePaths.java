@@ -24,7 +24,8 @@ abstract class BesidePaths extends WorkflowPaths {
     void theInvestigationShowsWhatIsKnownAndWaitsForPeople() {
         response.toRestore().run("serviceTask_investigate");
         assertThat(response.waitsBeside())
-                .containsExactlyInAnyOrder("userTask_findSource", "userTask_escalate", "boundaryEvent_escalationOverdue");
+                .containsExactlyInAnyOrder(
+                        "userTask_findSource", "userTask_escalate", "boundaryEvent_escalationOverdue");
         assertThat(response.task("find-source").description())
                 .contains("Process and its ancestry: found", "bash started cp", "/usr/bin/cp", "deploy");
         assertThat(response.task("escalate").candidates()).containsExactly("security-operations");
@@ -38,8 +39,8 @@ abstract class BesidePaths extends WorkflowPaths {
 
     @Test
     void whatIsNotAvailableIsNotCalledClean() {
-        investigation.investigate.next(
-                List.of(new Finding("Logins of the user", Finding.Status.NOT_AVAILABLE, List.of(), "no Elasticsearch")));
+        investigation.investigate.next(List.of(
+                new Finding("Logins of the user", Finding.Status.NOT_AVAILABLE, List.of(), "no Elasticsearch")));
         response.toRestore().run("serviceTask_investigate");
         assertThat(response.task("find-source").description()).contains("Logins of the user: not available");
     }
@@ -90,16 +91,24 @@ abstract class BesidePaths extends WorkflowPaths {
                 .decide("patch", RESPONDER, "done", "x")
                 .decide("improve-detection", RESPONDER2, "done", "x");
         assertThat(response.waitsBeside()).contains("userTask_rotateCredentials");
-        response.decide("rotate-credentials", RESPONDER, "done", "a new authority").went("endEvent_followedUp");
+        response.decide("rotate-credentials", RESPONDER, "done", "a new authority")
+                .went("endEvent_followedUp");
     }
 
     @Test
     void aCredentialThatAnAlertNamedIsExposedEvenWhenItWasPutBack() {
         response.post(ROGUE_POD, Map.of("/file/path", "/etc/kubernetes/admin.conf"));
         response.run(
-                "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_startInvestigation");
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_startInvestigation");
         files.plan.next(ScriptedRecovery.Found.IN_SYNC);
-        response.run("serviceTask_findDrift", "serviceTask_verify", "intermediateCatchEvent_soak", "serviceTask_verifyAgain")
+        response.run(
+                        "serviceTask_findDrift",
+                        "serviceTask_verify",
+                        "intermediateCatchEvent_soak",
+                        "serviceTask_verifyAgain")
                 .decide("approve-return", APPROVER, "approve", "fine")
                 .toEnd()
                 .run("serviceTask_assessExposure");

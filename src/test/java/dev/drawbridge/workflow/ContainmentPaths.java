@@ -74,7 +74,8 @@ abstract class ContainmentPaths extends WorkflowPaths {
     void theTimersAreHalfAndAllOfTheTime() {
         suspicious();
         Duration half = Duration.between(
-                clock.instant(), response.job("boundaryEvent_halfTime").getDuedate().toInstant());
+                clock.instant(),
+                response.job("boundaryEvent_halfTime").getDuedate().toInstant());
         Duration all = Duration.between(
                 clock.instant(),
                 response.job("boundaryEvent_decisionOverdue").getDuedate().toInstant());
@@ -109,7 +110,8 @@ abstract class ContainmentPaths extends WorkflowPaths {
         assertThat(cluster.calls).isEmpty();
         assertThat(response.tasks()).containsExactly("decide-containment", "overdue");
 
-        response.decide("decide-containment", RESPONDER, "contain", "better late").isAt("serviceTask_applyRung");
+        response.decide("decide-containment", RESPONDER, "contain", "better late")
+                .isAt("serviceTask_applyRung");
     }
 
     @Test

@@ -63,7 +63,8 @@ class Coverage extends AbstractProcessEnginePlugin {
         CoverageReportUtil.createJsonReport(collector, SUITE);
         SortedMap<String, SortedSet<String>> missing = new TreeMap<>();
         for (BpmnModelInstance model : models) {
-            Process process = model.getModelElementsByType(Process.class).iterator().next();
+            Process process =
+                    model.getModelElementsByType(Process.class).iterator().next();
             Set<String> covered = collector.getSuites().get(SUITE).getEvents(process.getId()).stream()
                     .map(Event::getDefinitionKey)
                     .collect(Collectors.toSet());
@@ -77,6 +78,8 @@ class Coverage extends AbstractProcessEnginePlugin {
                 missing.put(process.getId(), left);
             }
         }
-        assertThat(missing).as("flow nodes and sequence flows that no test went through").isEmpty();
+        assertThat(missing)
+                .as("flow nodes and sequence flows that no test went through")
+                .isEmpty();
     }
 }

@@ -45,8 +45,7 @@ abstract class LateAlertPaths extends WorkflowPaths {
         response.postAboutNow(ROGUE_POD, BY_KUBELET);
         response.run("serviceTask_startFollowUp", "endEvent_closed").is(IncidentState.CLOSED_RESOLVED);
 
-        nextIncident()
-                .isAt("userTask_containNode", "boundaryEvent_halfTime", "boundaryEvent_decisionOverdue");
+        nextIncident().isAt("userTask_containNode", "boundaryEvent_halfTime", "boundaryEvent_decisionOverdue");
     }
 
     @Test
@@ -65,7 +64,9 @@ abstract class LateAlertPaths extends WorkflowPaths {
         response.decide("find-source", RESPONDER, "done", "a stolen key");
         response.toEnd();
 
-        assertThat(response.incident().resolution()).contains("approve by approver").doesNotContain("stolen key");
+        assertThat(response.incident().resolution())
+                .contains("approve by approver")
+                .doesNotContain("stolen key");
         nextIncident().isAt("serviceTask_applyRung");
     }
 
@@ -75,7 +76,8 @@ abstract class LateAlertPaths extends WorkflowPaths {
         cluster.release.next(new RungOutcome.Refused("pause", "paused"));
         response.run("serviceTask_releaseRung");
         response.postAboutNow(ROGUE_POD, Map.of());
-        response.decide("release-refused", RESPONDER, "retry", "the pause is over").toEnd();
+        response.decide("release-refused", RESPONDER, "retry", "the pause is over")
+                .toEnd();
 
         nextIncident().isAt("serviceTask_applyRung");
     }
@@ -92,7 +94,9 @@ abstract class LateAlertPaths extends WorkflowPaths {
 
     @Test
     void anAlertAfterTheEndOpensAnIncidentAsAnyOther() {
-        response.toApproval().decide("approve-return", APPROVER, "approve", "fine").toEnd();
+        response.toApproval()
+                .decide("approve-return", APPROVER, "approve", "fine")
+                .toEnd();
         assertThat(response.postAboutNow(ROGUE_POD, Map.of())).isEqualTo("opened");
         nextIncident().isAt("serviceTask_applyRung");
     }

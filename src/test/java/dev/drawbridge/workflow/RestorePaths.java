@@ -23,7 +23,8 @@ abstract class RestorePaths extends WorkflowPaths {
     private Response planWaits() {
         response.toRestore();
         files.plan.next(DRIFT_TO_APPROVE);
-        return response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt(APPROVAL);
+        return response.run("serviceTask_findDrift", "serviceTask_captureEvidence")
+                .isAt(APPROVAL);
     }
 
     private Response needsPerson() {
@@ -81,8 +82,7 @@ abstract class RestorePaths extends WorkflowPaths {
 
         response.decide("restore-needs-person", RESPONDER, "retry", "the cron job is gone");
         files.capture.next(false);
-        response.run("serviceTask_findDrift", "serviceTask_captureEvidence")
-                .isAt("serviceTask_findDrift");
+        response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt("serviceTask_findDrift");
     }
 
     @Test
@@ -152,13 +152,16 @@ abstract class RestorePaths extends WorkflowPaths {
         files.replacePlan(response.id(), response.node);
 
         assertThat(response.answer("approve-plan", APPROVER, "approve", "as expected"))
-                .isInstanceOfSatisfying(TaskOutcome.Conflict.class, conflict -> assertThat(conflict.rule())
-                        .isEqualTo("plan-lapsed"));
+                .isInstanceOfSatisfying(
+                        TaskOutcome.Conflict.class,
+                        conflict -> assertThat(conflict.rule()).isEqualTo("plan-lapsed"));
         response.isAt(APPROVAL);
         assertThat(files.calls).doesNotContain("restore");
 
         response.decide("approve-plan", APPROVER, "reject", "it is another plan by now");
-        needsPerson().decide("restore-needs-person", RESPONDER, "retry", "look again").isAt("serviceTask_findDrift");
+        needsPerson()
+                .decide("restore-needs-person", RESPONDER, "retry", "look again")
+                .isAt("serviceTask_findDrift");
     }
 
     @Test
@@ -188,7 +191,9 @@ abstract class RestorePaths extends WorkflowPaths {
 
     @Test
     void aPlanThatNeedsApprovalIsNotCarriedOutWithoutOneWhateverTheModelSays() {
-        planWaits().pretend("userTask_approvePlan", Variables.DECISION, "approve").isAt("serviceTask_restoreFiles");
+        planWaits()
+                .pretend("userTask_approvePlan", Variables.DECISION, "approve")
+                .isAt("serviceTask_restoreFiles");
         response.run("serviceTask_restoreFiles");
         needsPerson();
         assertThat(files.calls).doesNotContain("restore");
@@ -212,8 +217,7 @@ abstract class RestorePaths extends WorkflowPaths {
         files.restore.next(new RestoreOutcome.Incomplete(List.of(), List.of("/etc/kubernetes/pki/a: is a socket")));
         response.run("serviceTask_restoreFiles");
         needsPerson();
-        assertThat(response.task("restore-needs-person").description())
-                .contains("/etc/kubernetes/pki/a: is a socket");
+        assertThat(response.task("restore-needs-person").description()).contains("/etc/kubernetes/pki/a: is a socket");
 
         response.decide("restore-needs-person", RESPONDER, "false-positive", "our own socket")
                 .isAt("userTask_approveReturn", "boundaryEvent_returnOverdue");

@@ -68,7 +68,8 @@ abstract class ReturnPaths extends WorkflowPaths {
         assertThat(cluster.releases()).isEmpty();
         response.restoredAndVerified().isAt(APPROVAL).is(IncidentState.AWAITING_APPROVAL);
         refused(approve(APPROVER), "four-eyes");
-        response.decide("approve-return", APPROVER2, "approve", "now it is there").toEnd();
+        response.decide("approve-return", APPROVER2, "approve", "now it is there")
+                .toEnd();
         response.is(IncidentState.CLOSED_RESOLVED);
     }
 
@@ -77,7 +78,10 @@ abstract class ReturnPaths extends WorkflowPaths {
         response.post(ROGUE_POD, BY_KUBELET);
         response.decide("decide-containment", APPROVER, "contain", "strange");
         response.run(
-                "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_startInvestigation");
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_startInvestigation");
         response.restoredAndVerified();
 
         refused(approve(APPROVER), "four-eyes");
@@ -101,7 +105,10 @@ abstract class ReturnPaths extends WorkflowPaths {
                 .orElseThrow());
         response.decide("decide-containment", RESPONDER, "contain", "yes");
         response.run(
-                "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_startInvestigation");
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_startInvestigation");
         response.restoredAndVerified();
         refused(approve(APPROVER), "four-eyes");
         response.decide("approve-return", APPROVER2, "approve", "fine");
@@ -114,7 +121,10 @@ abstract class ReturnPaths extends WorkflowPaths {
         response.post(ROGUE_POD, claims);
         response.decide("decide-containment", APPROVER, "contain", "strange");
         response.run(
-                "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_startInvestigation");
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_applyRung",
+                "serviceTask_startInvestigation");
         response.restoredAndVerified().decide("approve-return", APPROVER, "approve", "fine");
     }
 
@@ -140,7 +150,8 @@ abstract class ReturnPaths extends WorkflowPaths {
         refused(inbox.claim(id, APPROVER2), "claimed-by-another");
         refused(approve(APPROVER2), "claimed-by-another");
 
-        assertThat(response.audited().stream().filter("task.claim approve-return"::equals)).hasSize(1);
+        assertThat(response.audited().stream().filter("task.claim approve-return"::equals))
+                .hasSize(1);
         assertThat(response.task("approve-return").assignee()).isEqualTo("approver");
         response.decide("approve-return", APPROVER, "approve", "fine").isAt("serviceTask_releaseRung");
     }
@@ -196,13 +207,12 @@ abstract class ReturnPaths extends WorkflowPaths {
         response.toApproval().decide("approve-return", APPROVER, "approve", "fine");
         response.run("serviceTask_releaseRung");
         cluster.release.next(new RungOutcome.Refused("pause", "paused by admin"));
-        response.run("serviceTask_releaseRung")
-                .isAt("userTask_releaseRefused")
-                .is(IncidentState.STALLED);
+        response.run("serviceTask_releaseRung").isAt("userTask_releaseRefused").is(IncidentState.STALLED);
         assertThat(response.task("release-refused").description()).contains("pause: paused by admin");
         assertThat(cluster.applied(response.id())).hasSize(2);
 
-        response.decide("release-refused", RESPONDER, "retry", "the pause is over").isAt("serviceTask_releaseRung");
+        response.decide("release-refused", RESPONDER, "retry", "the pause is over")
+                .isAt("serviceTask_releaseRung");
         response.run("serviceTask_releaseRung", "serviceTask_releaseRung")
                 .run("serviceTask_startFollowUp", "endEvent_closed")
                 .is(IncidentState.CLOSED_RESOLVED);

@@ -59,7 +59,8 @@ abstract class TriagePaths extends WorkflowPaths {
 
         response.run("serviceTask_scanForDrift").isAt("serviceTask_applyRung").is(IncidentState.OPEN);
 
-        assertThat(response.path().stream().filter("businessRuleTask_triage"::equals)).hasSize(2);
+        assertThat(response.path().stream().filter("businessRuleTask_triage"::equals))
+                .hasSize(2);
         response.neverWent("endEvent_closedExcluded", "userTask_containNode");
     }
 
@@ -76,7 +77,8 @@ abstract class TriagePaths extends WorkflowPaths {
     @Test
     void anAlertThatIsNotExcludedAndCameBeforeTheScanKeepsTheIncidentOpen() {
         response.post(ROGUE_POD, EXCLUDED);
-        assertThat(response.post(ROGUE_POD, but("/process/executable", "/tmp/python3.10"))).isEqualTo("joined");
+        assertThat(response.post(ROGUE_POD, but("/process/executable", "/tmp/python3.10")))
+                .isEqualTo("joined");
         files.plan.next(IN_SYNC);
 
         response.run("serviceTask_scanForDrift").isAt("serviceTask_applyRung").is(IncidentState.OPEN);
@@ -87,8 +89,8 @@ abstract class TriagePaths extends WorkflowPaths {
         response.post(ROGUE_POD, EXCLUDED);
         files.plan.next(() -> {
             assertThat(CompletableFuture.supplyAsync(
-                            () -> response.post(ROGUE_POD, but("/process/executable", "/tmp/python3.10")))
-                    .join())
+                                    () -> response.post(ROGUE_POD, but("/process/executable", "/tmp/python3.10")))
+                            .join())
                     .isEqualTo("joined");
             return IN_SYNC;
         });
