@@ -29,7 +29,12 @@ public record Drift(
         /** A link, directory, fifo, device or socket where the baseline has a file; or hard-linked elsewhere. */
         WRONG_TYPE,
         /** There, but its content could not be read or kept changing. */
-        UNREADABLE;
+        UNREADABLE,
+        /**
+         * The path of a watched directory, or of one above it, is a link, no directory, or cannot be entered: nobody looked at what
+         * lies below, and no difference of a file there is reported.
+         */
+        BLOCKED;
 
         public String code() {
             return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');

@@ -7,6 +7,7 @@ import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.WatchedSet;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -25,14 +26,28 @@ public final class DriftFinder {
                 .forEach(file -> found.put(file.path(), file));
         TreeSet<NodePath> paths = new TreeSet<>(found.keySet());
         baseline.keySet().stream().filter(watched::contains).forEach(paths::add);
-        List<Drift> drifts = new ArrayList<>();
+        List<Drift> drifts = new ArrayList<>(blocked(scan, watched));
+        List<NodePath> unseen = drifts.stream().map(Drift::path).toList();
+        paths.removeIf(path -> unseen.stream().anyMatch(path::isWithin));
         for (NodePath path : paths) {
             Drift.Kind kind = compare(baseline.get(path), found.get(path), scan);
             if (kind != null) {
                 drifts.add(new Drift(path, kind, FileClass.of(path), baseline.get(path), found.get(path)));
             }
         }
+        drifts.sort(Comparator.comparing(Drift::path));
         return drifts;
+    }
+
+    /**
+     * Watched directories that are none. kubelet follows a link in their place to files that no scan sees; without this a
+     * node whose baseline holds nothing there would pass for one in sync.
+     */
+    private static List<Drift> blocked(NodeScan scan, WatchedSet watched) {
+        return scan.files().stream()
+                .filter(file -> file.type() != FileType.DIRECTORY && watched.hasFilesBelow(file.path()))
+                .map(file -> new Drift(file.path(), Drift.Kind.BLOCKED, FileClass.of(file.path()), null, file))
+                .toList();
     }
 
     private static Drift.@Nullable Kind compare(

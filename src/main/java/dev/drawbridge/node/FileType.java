@@ -9,6 +9,6 @@ public enum FileType {
     SOCKET,
     CHARACTER_DEVICE,
     BLOCK_DEVICE,
-    /** Vanished or kept changing while it was read. */
+    /** Vanished or kept changing while it was read; or a scanned directory that could not be entered. */
     UNSTABLE
 }

@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface NodeFiles {
 
-    /** Scans the trees in one round trip, in constant memory per file, without following links or crossing file systems. */
+    /**
+     * Scans the trees in one round trip, in constant memory per file, without following links or crossing file systems. A
+     * root behind a link is not scanned but reported, see {@link NodeScan#roots()}.
+     */
     NodeScan scan(NodeName node, List<NodePath> roots);
 
     /**

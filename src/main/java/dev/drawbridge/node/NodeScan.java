@@ -9,7 +9,8 @@ import java.util.Map;
 /**
  * One complete scan of some trees of a node; an incomplete one is an exception, never a short list.
  *
- * @param roots what was scanned; a root that does not exist has simply no entries
+ * @param roots what was scanned; a root that does not exist has simply no entries. One that could not be entered is an entry
+ *     itself: {@link FileType#SYMLINK} when it or a directory on the way is a link, else {@link FileType#UNSTABLE}
  * @param users names to user ids, from the node's own passwd file
  * @param groups names to group ids, from the node's own group file
  */

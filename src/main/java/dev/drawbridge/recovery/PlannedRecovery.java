@@ -222,17 +222,17 @@ class PlannedRecovery implements Recovery {
         List<String> forPeople = new ArrayList<>();
         Optional<String> dryRun = Optional.empty();
         for (RestorePlan.Step step : plan.steps()) {
-            // first: the scan never sees such a path, so it would pass for one that is already done
+            if (step.action() == FileAction.TASK && left.contains(step)) {
+                forPeople.add(step.path() + ": " + step.why());
+                continue;
+            }
+            // before what is done: the scan never sees such a path, so it would pass for that
             if (!policy.watched().contains(step.path())) {
                 forPeople.add(step.path() + ": outside the watched set");
                 continue;
             }
             if (!left.contains(step)) {
                 changed.add(step.path());
-                continue;
-            }
-            if (step.action() == FileAction.TASK) {
-                forPeople.add(step.path() + ": " + step.why());
                 continue;
             }
             if (!receipt.incident().equals(plan.incident())

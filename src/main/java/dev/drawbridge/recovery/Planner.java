@@ -80,6 +80,12 @@ final class Planner {
                         FileAction.TASK,
                         "it cannot be read or keeps changing",
                         "nothing: a person must look at the node");
+            case BLOCKED ->
+                make(
+                        drift,
+                        FileAction.TASK,
+                        "a watched directory is a link, no directory, or cannot be entered; nothing below it was compared",
+                        "nothing: a person must look at the node and put the directory back");
             case METADATA_ONLY ->
                 make(
                         drift,

@@ -29,6 +29,11 @@ public record WatchedSet(List<String> patterns) {
                 .toList();
     }
 
+    /** Whether watched files lie in this directory or below it, so that a link in its place hides them. */
+    public boolean hasFilesBelow(NodePath directory) {
+        return patterns.stream().anyMatch(pattern -> directory(pattern).isWithin(directory));
+    }
+
     private static boolean matches(String pattern, NodePath path) {
         NodePath directory = directory(pattern);
         if (pattern.endsWith("/**")) {

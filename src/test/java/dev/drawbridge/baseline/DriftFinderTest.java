@@ -82,4 +82,31 @@ class DriftFinderTest {
     void anEmptyScanIsMissingFilesAndNotInSync() {
         assertThat(drift()).containsExactly("MISSING " + ETCD);
     }
+
+    @Test
+    void aWatchedDirectoryThatIsALinkIsNeverInSyncAndHidesWhatLiesBelow() {
+        NodePath manifests = NodePath.of("/etc/kubernetes/manifests");
+        ScannedFile link = entry(manifests, FileType.SYMLINK, 0777, 0, 0, 1, null);
+        assertThat(drift(link)).containsExactly("BLOCKED " + manifests);
+
+        NodeScan scan = new NodeScan(NodeName.of("w"), Instant.EPOCH, List.of(), List.of(link), Map.of(), Map.of());
+        assertThat(DriftFinder.find(Map.of(), scan, TestBaseline.WATCHED))
+                .as("also when the baseline holds nothing there")
+                .singleElement()
+                .satisfies(drift -> assertThat(drift.kind()).isEqualTo(Drift.Kind.BLOCKED));
+    }
+
+    @Test
+    void aDirectoryAboveTheWatchedOnesThatCouldNotBeEnteredHidesThemAll() {
+        NodePath above = NodePath.of("/etc/kubernetes");
+        assertThat(drift(entry(above, FileType.UNSTABLE, 0, 0, 0, 1, null))).containsExactly("BLOCKED " + above);
+    }
+
+    @Test
+    void anEntryBesideTheWatchedDirectoriesBlocksNothing() {
+        assertThat(drift(
+                        entry(ETCD, FileType.FILE, 0600, 0, 7, 1, GOOD),
+                        entry(NodePath.of("/etc/kubernetes/manifests.old"), FileType.SYMLINK, 0777, 0, 0, 1, null)))
+                .isEmpty();
+    }
 }

@@ -125,6 +125,43 @@ class PlannedRecoveryTest {
     }
 
     @Test
+    void aWatchedDirectoryBehindALinkIsLeftForAPersonAndNothingIsWrittenThroughIt() throws Exception {
+        Path elsewhere = node.path("/srv/manifests");
+        Files.createDirectories(elsewhere.getParent());
+        Files.move(node.path("/etc/kubernetes/manifests"), elsewhere);
+        Files.createSymbolicLink(node.path("/etc/kubernetes/manifests"), elsewhere);
+        Files.writeString(elsewhere.resolve("rogue.yaml"), "kind: Pod\nname: rogue\n");
+        Files.writeString(node.path(CA_KEY), "another key");
+        Recovery recovery = recovery();
+
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("restore " + CA_KEY, "task /etc/kubernetes/manifests");
+        RestoreOutcome outcome = recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery));
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .singleElement()
+                                .asString()
+                                .startsWith("/etc/kubernetes/manifests: a watched directory is a link"));
+        assertThat(node.path(CA_KEY)).hasContent("the key");
+        assertThat(elsewhere.resolve("rogue.yaml")).exists();
+        assertThat(recovery.plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.Drifted.class);
+    }
+
+    @Test
+    void aLinkInTheirPlaceIsNotInSyncEvenWhenTheWholeTreeIsBehindIt() throws Exception {
+        Files.move(node.path("/etc/kubernetes"), node.path("/etc/kubernetes.real"));
+        Files.createSymbolicLink(node.path("/etc/kubernetes"), node.path("/etc/kubernetes.real"));
+
+        assertThat(plan(recovery()).steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("task /etc/kubernetes");
+    }
+
+    @Test
     void plansTheWholeWatchedSetInASafeOrderAndAsksForTheAuthoritysKey() throws Exception {
         attack();
         RestorePlan plan = plan(recovery());

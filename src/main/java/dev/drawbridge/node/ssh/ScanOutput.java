@@ -28,6 +28,8 @@ final class ScanOutput extends OutputStream {
         HEAD,
         PASSWD,
         GROUP,
+        LINKED,
+        CLOSED,
         GNU,
         HASHES,
         AGAIN,
@@ -48,6 +50,7 @@ final class ScanOutput extends OutputStream {
     private final Map<String, String> digests = new HashMap<>();
     private final Map<String, Entry> again = new HashMap<>();
     private final List<ScannedFile> portable = new ArrayList<>();
+    private final List<ScannedFile> blocked = new ArrayList<>();
     private final Map<String, Long> users = new HashMap<>();
     private final Map<String, Long> groups = new HashMap<>();
     private Section section = Section.HEAD;
@@ -91,6 +94,8 @@ final class ScanOutput extends OutputStream {
                 table(text, groups);
                 section = Section.HEAD;
             }
+            case LINKED -> blocked(text, FileType.SYMLINK);
+            case CLOSED -> blocked(text, FileType.UNSTABLE);
             case EMPTY -> section = expect(text, "END", Section.END);
             case GNU -> record(text, "HASHES", Section.HASHES, GNU_FIELDS, () -> listing(first));
             case HASHES -> digest(text);
@@ -104,6 +109,8 @@ final class ScanOutput extends OutputStream {
         return switch (text) {
             case "U" -> Section.PASSWD;
             case "W" -> Section.GROUP;
+            case "L" -> Section.LINKED;
+            case "X" -> Section.CLOSED;
             case "N" -> Section.EMPTY;
             case "P" -> Section.PORTABLE;
             case "G" -> {
@@ -112,6 +119,16 @@ final class ScanOutput extends OutputStream {
             }
             default -> throw new NodeAccessException("the scan does not begin as it should");
         };
+    }
+
+    /** A root that could not be entered is an entry itself: who compares must not take it for an empty one. */
+    private void blocked(String raw, FileType type) {
+        NodePath path = path(raw);
+        if (path == null || !roots.contains(path)) {
+            throw new NodeAccessException("the scan names a root that was not asked for");
+        }
+        blocked.add(new ScannedFile(path, type, 0, 0, 0, 0, 0, 1, null, null));
+        section = Section.HEAD;
     }
 
     private static Section expect(String text, String marker, Section next) {
@@ -199,11 +216,11 @@ final class ScanOutput extends OutputStream {
             throw new NodeAccessException("the scan ended early");
         }
         if (!gnu) {
-            return portable.stream()
+            return java.util.stream.Stream.concat(blocked.stream(), portable.stream())
                     .sorted(java.util.Comparator.comparing(ScannedFile::path))
                     .toList();
         }
-        List<ScannedFile> files = new ArrayList<>(first.size());
+        List<ScannedFile> files = new ArrayList<>(blocked);
         first.forEach((raw, entry) -> {
             NodePath path = path(raw);
             if (path != null) {

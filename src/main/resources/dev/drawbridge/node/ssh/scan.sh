@@ -1,13 +1,18 @@
-# scan PREFIX ROOT...: NUL-ended records. G: GNU find prints all fields, digests follow in one pass, and a second listing shows
+# scan PREFIX ROOT...: NUL-ended records. L, X: a root that could not be entered, because of a link or otherwise. G: GNU find prints all fields, digests follow in one pass, and a second listing shows
 # what changed meanwhile. P: one record after the other by stat and sha256sum.
 root "$1"; shift
 table() { printf '%s\0' "$2"; head -c 1048576 <"$r/etc/$1" 2>/dev/null | tr -d '\000'; printf '\0'; }
 table passwd U
 table group W
 n=$#
+# a root is missing only when nothing is there and no link on the way leads nowhere
+linked() { g=$1; while [ -n "$g" ]; do [ ! -L "$r$g" ] || return 0; g=${g%/*}; done; return 1; }
 for a do
   decode "$a"
-  if enter "$d"; then set -- "$@" "$r$d"; elif [ -L "$r$d" ] || [ -e "$r$d" ]; then echo "a root is a link, no directory, or cannot be entered" >&2; exit 22; fi
+  if enter "$d"; then set -- "$@" "$r$d"
+  elif linked "$d"; then printf 'L\0%s\0' "$r$d"
+  elif [ -e "$r$d" ]; then printf 'X\0%s\0' "$r$d"
+  fi
 done
 shift "$n"
 cd /

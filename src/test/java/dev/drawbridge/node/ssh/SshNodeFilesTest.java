@@ -133,14 +133,28 @@ class SshNodeFilesTest {
     }
 
     @Test
-    void aMissingRootHasNoEntriesAndALinkedOneIsRefused() throws Exception {
-        assertThat(node.files()
-                        .scan(TestNode.NAME, List.of(NodePath.of("/var/lib/none")))
-                        .files())
-                .isEmpty();
+    void aMissingRootHasNoEntriesAndALinkedOneIsAnEntryItself() throws Exception {
+        NodePath linked = NodePath.of("/etc/linked");
+        NodePath below = NodePath.of("/etc/linked/manifests");
+        NodePath nowhere = NodePath.of("/etc/nowhere/manifests");
+        NodePath file = NodePath.of(MANIFEST);
+        assertThat(typesOf(NodePath.of("/var/lib/none"))).isEmpty();
         Files.createSymbolicLink(node.path("/etc/linked"), node.path("/etc/kubernetes"));
-        assertThatThrownBy(() -> node.files().scan(TestNode.NAME, List.of(NodePath.of("/etc/linked"))))
-                .isInstanceOf(NodeAccessException.class);
+        Files.createSymbolicLink(node.path("/etc/nowhere"), Path.of("/no such place"));
+
+        assertThat(typesOf(linked)).containsExactly(linked + " SYMLINK");
+        assertThat(typesOf(below)).as("a link on the way").containsExactly(below + " SYMLINK");
+        assertThat(typesOf(nowhere)).as("a link that leads nowhere").containsExactly(nowhere + " SYMLINK");
+        assertThat(typesOf(file)).as("no directory").containsExactly(file + " UNSTABLE");
+        assertThat(typesOf(NodePath.of("/etc/kubernetes/manifests"), linked))
+                .as("the others are scanned all the same")
+                .containsExactly("/etc/kubernetes/manifests DIRECTORY", MANIFEST + " FILE", linked + " SYMLINK");
+    }
+
+    private List<String> typesOf(NodePath... roots) {
+        return node.files().scan(TestNode.NAME, List.of(roots)).files().stream()
+                .map(file -> file.path() + " " + file.type())
+                .toList();
     }
 
     @Test
