@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
 
 /**
  * Read before the application context exists, see {@link SandboxEnvironment}.
@@ -11,6 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param directory holds all that the sandbox writes: nodes, baseline, database, evidence, credentials
  * @param password of every user, and the alert token; generated at the first start when not set
  */
+@Validated
 @ConfigurationProperties("drawbridge.sandbox")
 record SandboxProperties(
         @DefaultValue(".drawbridge") Path directory,

@@ -89,7 +89,7 @@ class FailedSteps {
 
     void confirmed(HumanTask task, String job, Actor actor, String decision) {
         if (decision.equals("confirm")) {
-            skip(job);
+            skip(job, cut(task.title() + " - confirmed by " + actor.name()));
         } else {
             Job failed = job(job);
             failed(
@@ -106,9 +106,12 @@ class FailedSteps {
         jobs.setJobRetries(job, 1);
     }
 
-    private void skip(String id) {
+    private void skip(String id, String why) {
         Job job = job(id);
         String activity = activity(job);
+        // whoever is asked next should know that something is missing
+        runtime.setVariable(job.getProcessInstanceId(), Variables.PROBLEM, why);
+        runtime.setVariable(rootOf(job.getProcessInstanceId()), Variables.PROBLEM, why);
         // what an earlier round of the same step found out must not pass for the outcome of the skipped one
         runtime.removeVariables(job.getProcessInstanceId(), Variables.OUTCOMES);
         runtime.createProcessInstanceModification(job.getProcessInstanceId())

@@ -5,6 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
 
 /**
  * Which cluster, and how long to wait for it. Without any of the first three it is the cluster that Drawbridge runs in.
@@ -15,6 +16,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param connectTimeout for one connection
  * @param requestTimeout for one request with all its repetitions; a step of a workflow makes a few
  */
+@Validated
 @ConfigurationProperties("drawbridge.kubernetes")
 record KubernetesProperties(
         @Nullable Path kubeconfig,
