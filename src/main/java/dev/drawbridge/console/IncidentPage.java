@@ -53,6 +53,7 @@ class IncidentPage {
     private final Verification verification;
     private final Investigation investigation;
     private final AuditTrail audit;
+    private final Words words;
 
     IncidentPage(
             Incidents incidents,
@@ -63,7 +64,8 @@ class IncidentPage {
             Recovery recovery,
             Verification verification,
             Investigation investigation,
-            AuditTrail audit) {
+            AuditTrail audit,
+            Words words) {
         this.incidents = incidents;
         this.inbox = inbox;
         this.diagrams = diagrams;
@@ -73,6 +75,7 @@ class IncidentPage {
         this.verification = verification;
         this.investigation = investigation;
         this.audit = audit;
+        this.words = words;
     }
 
     /**
@@ -212,7 +215,7 @@ class IncidentPage {
             RedirectAttributes flash) {
         requireTask(id, task);
         TaskOutcome outcome = judged(task, member, decision, reason.strip(), planHash);
-        tell(flash, outcome, "Decided: " + decision + ".");
+        tell(flash, outcome, "Decided: " + words.plain(decision) + ".");
         if (!(outcome instanceof TaskOutcome.Accepted)) {
             flash.addFlashAttribute("typedTask", task);
             flash.addFlashAttribute("typedReason", reason);
