@@ -29,6 +29,24 @@ function tick() {
 setInterval(tick, SECOND);
 tick();
 
+// ---- tables -------------------------------------------------------------------------------------------------------
+
+/** Gives every cell the name of its column: on a narrow screen rows become cards. */
+function label() {
+  for (const table of document.querySelectorAll('table:not(.labelled)')) {
+    const names = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+    for (const row of table.querySelectorAll('tbody tr')) {
+      if (row.cells.length !== names.length) continue;
+      [...row.cells].forEach((cell, at) => {
+        if (names[at]) cell.dataset.label = names[at];
+      });
+    }
+    table.classList.add('labelled');
+  }
+}
+
+label();
+
 // ---- diagrams -----------------------------------------------------------------------------------------------------
 
 const VIEWER = new URL('../vendor/bpmn-js/bpmn-navigated-viewer.production.min.js', import.meta.url).href;
@@ -78,14 +96,15 @@ class Diagrams {
     panel.setAttribute('role', 'tabpanel');
     panel.setAttribute('aria-labelledby', tab.id);
     panel.hidden = true;
-    const fit = document.createElement('button');
-    fit.type = 'button';
-    fit.className = 'quiet fit';
-    fit.textContent = 'Fit';
-    fit.addEventListener('click', () => this.shown.get(name).viewer?.get('canvas').zoom('fit-viewport', 'auto'));
+    const views = document.createElement('div');
+    views.className = 'views';
+    views.append(
+      view('Where it is', () => lookAtNow(this.shown.get(name))),
+      view('All of it', () => lookAtAll(this.shown.get(name))),
+    );
     const canvas = document.createElement('div');
     canvas.className = 'canvas';
-    panel.append(fit, canvas);
+    panel.append(views, canvas);
     this.tabs.append(tab);
     this.place.append(panel);
     const diagram = { tab, panel, canvas, source: facts.dataset.src, marks: {}, added: [] };
@@ -117,6 +136,42 @@ class Diagrams {
   }
 }
 
+function view(title, look) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'quiet';
+  button.textContent = title;
+  button.addEventListener('click', look);
+  return button;
+}
+
+const READABLE = 0.75;
+
+function lookAtAll(diagram) {
+  diagram.viewer?.get('canvas').zoom('fit-viewport', 'auto');
+}
+
+/** The step that runs, failed or was done last, in the middle and large enough to read. */
+function lookAtNow(diagram) {
+  if (!diagram.viewer) return;
+  const elements = diagram.viewer.get('elementRegistry');
+  const { failed, active, completed } = diagram.marks;
+  const step = [...(failed ?? []), ...(active ?? []), ...(completed ?? []).slice(-1)]
+    .map((id) => elements.get(id))
+    .find((element) => element?.width);
+  if (!step) return;
+  const canvas = diagram.viewer.get('canvas');
+  const size = canvas.getSize();
+  const width = size.width / READABLE;
+  const height = size.height / READABLE;
+  canvas.viewbox({
+    x: step.x + step.width / 2 - width / 2,
+    y: step.y + step.height / 2 - height / 2,
+    width,
+    height,
+  });
+}
+
 function ids(text) {
   return text ? text.split(' ') : [];
 }
@@ -137,7 +192,9 @@ async function draw(diagram) {
     },
   });
   await diagram.viewer.importXML(await answer.text());
-  diagram.viewer.get('canvas').zoom('fit-viewport', 'auto');
+  lookAtAll(diagram);
+  // a large model that fits is too small to read: begin where the incident stands
+  if (diagram.viewer.get('canvas').zoom() < READABLE) lookAtNow(diagram);
   mark(diagram);
 }
 
@@ -180,6 +237,7 @@ let state = document.getElementById('live')?.dataset.state;
 
 document.body.addEventListener('htmx:afterSettle', () => {
   tick();
+  label();
   diagrams?.refresh();
   const now = document.getElementById('live')?.dataset.state;
   if (now !== undefined && now !== state) {

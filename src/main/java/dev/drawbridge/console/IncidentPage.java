@@ -143,6 +143,14 @@ class IncidentPage {
                         .filter(task -> task.state() != HumanTask.State.OPEN)
                         .toList());
         page.addObject("diagrams", models);
+        page.addObject(
+                "now",
+                models.stream()
+                        .flatMap(model -> model.steps().stream())
+                        .filter(step -> step.state().equals("active"))
+                        .map(DiagramSteps.Step::name)
+                        .distinct()
+                        .toList());
         page.addObject("alerts", incidents.alerts(key));
         page.addObject("rungs", containment.applied(key));
         page.addObject("plan", plan);

@@ -69,6 +69,21 @@ class Words {
             Map.entry("approve-return/reject", "Do not return the node to service. It stays contained."),
             Map.entry("dry-run-finished/acknowledge", "Close the dry run. Nothing was changed on the node."),
             Map.entry("finish-by-hand/release", "You finished by hand. Undo our containment and end the response."),
+            Map.entry("finish-by-hand/note", "Keep what you write with the incident. The task stays open."),
+            Map.entry(
+                    "release-refused/retry",
+                    "Undo our containment once more, for example after the cause that was named is gone."),
+            Map.entry("overdue/taken-over", "You see to it that the waiting task is answered."),
+            Map.entry("overdue/done", "The waiting task was answered, or no longer matters."),
+            Map.entry("harden/done", "The node was hardened. Say in the reason how."),
+            Map.entry("harden/not-needed", "Nothing has to be hardened. Say in the reason why."),
+            Map.entry("patch/done", "What was exploited is patched. Say in the reason what."),
+            Map.entry("patch/not-needed", "Nothing has to be patched. Say in the reason why."),
+            Map.entry("improve-detection/done", "The rule was improved. Say in the reason how."),
+            Map.entry("improve-detection/not-needed", "The rule is good as it is. Say in the reason why."),
+            Map.entry(
+                    "rotate-credentials/done",
+                    "Every exposed credential that this page names was rotated and its old one is worthless."),
             Map.entry("find-source/done", "Record in the reason what the source of the change was."),
             Map.entry("escalate/taken-over", "Security operations has taken this over."),
             Map.entry("escalate/done", "Nothing is left for security operations to do."),
@@ -151,6 +166,11 @@ class Words {
     /** What a decision does; empty for what explains itself. */
     public String decision(String kind, String decision) {
         return DECISIONS.getOrDefault(kind + "/" + decision, "");
+    }
+
+    /** Every {@code kind/decision} that is explained. */
+    static Set<String> explained() {
+        return DECISIONS.keySet();
     }
 
     /** Whether a decision lets the response go on; only these look like the expected answer. */

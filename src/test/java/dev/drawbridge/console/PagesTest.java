@@ -189,6 +189,7 @@ class PagesTest {
         Incident incident = scene.incident("worker-1");
         assertThat(ok(responder.page("/incidents/" + incident.id())))
                 .contains(
+                        "Nothing waits for a person.",
                         "Not contained yet.",
                         "Nothing of ours is applied.",
                         "Not verified yet.",
