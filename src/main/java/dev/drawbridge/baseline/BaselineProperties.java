@@ -2,6 +2,7 @@ package dev.drawbridge.baseline;
 
 import jakarta.validation.constraints.NotBlank;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -17,6 +18,7 @@ import org.springframework.validation.annotation.Validated;
  * @param cacheDirectory bare copy that serves while the remote is down
  * @param knownHosts host keys for {@code ssh:} remotes
  * @param privateKey client key for {@code ssh:} remotes
+ * @param fetchTimeout after which the cache serves in the place of a remote that does not answer
  */
 @Validated
 @ConfigurationProperties("drawbridge.baseline")
@@ -29,7 +31,8 @@ record BaselineProperties(
         @Nullable Path knownHosts,
         @Nullable Path privateKey,
         @DefaultValue("20000") int maxFiles,
-        @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize) {
+        @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize,
+        @DefaultValue("20s") Duration fetchTimeout) {
     BaselineProperties {
         if (!signatureFormat.equals("ssh")) {
             throw new IllegalArgumentException(
@@ -41,6 +44,10 @@ record BaselineProperties(
         if (maxFiles < 1 || maxFileSize.toBytes() < 1 || maxFileSize.toBytes() > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException(
                     "drawbridge.baseline.max-files and .max-file-size must be positive, the size below 1GB");
+        }
+        if (fetchTimeout.compareTo(Duration.ofSeconds(1)) < 0 || fetchTimeout.compareTo(Duration.ofMinutes(1)) > 0) {
+            // it is a part of a step's time, see decision record 30
+            throw new IllegalArgumentException("drawbridge.baseline.fetch-timeout must lie between 1s and 60s");
         }
         if (url != null && url.matches("(?s)[a-z+]+://[^/@]*:[^/@]*@.*")) {
             throw new IllegalArgumentException("drawbridge.baseline.url must not hold a password");

@@ -14,13 +14,12 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.eclipse.jgit.api.Git;
-import org.eclipse.jgit.api.errors.GitAPIException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jgit.errors.RevisionSyntaxException;
 import org.eclipse.jgit.lib.ConfigConstants;
 import org.eclipse.jgit.lib.Constants;
@@ -34,15 +33,15 @@ import org.eclipse.jgit.revwalk.RevCommit;
 import org.eclipse.jgit.revwalk.RevObject;
 import org.eclipse.jgit.revwalk.RevTag;
 import org.eclipse.jgit.revwalk.RevWalk;
-import org.eclipse.jgit.transport.SshTransport;
-import org.eclipse.jgit.transport.sshd.ServerKeyDatabase;
-import org.eclipse.jgit.transport.sshd.SshdSessionFactory;
-import org.eclipse.jgit.transport.sshd.SshdSessionFactoryBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * The baseline from Git. The checks stand in one order: fetch, resolve, signature present, format, signer, age. Each refusal names
@@ -54,28 +53,38 @@ class GitBaselines implements Baselines {
 
     private final BaselineProperties settings;
     private final JdbcClient jdbc;
+    private final TransactionTemplate alone;
     private final AuditTrail audit;
     private final Clock clock;
-    private final Map<String, GitBaseline> loaded = new HashMap<>();
+    private final GitRemote remote;
+    private final Map<String, GitBaseline> loaded = new ConcurrentHashMap<>();
+    private final AtomicReference<String> lastAnnounced = new AtomicReference<>("");
     private @Nullable Repository repository;
-    private String lastAnnounced = "";
 
-    GitBaselines(BaselineProperties settings, JdbcClient jdbc, AuditTrail audit, Clock clock) {
+    GitBaselines(
+            BaselineProperties settings,
+            JdbcClient jdbc,
+            PlatformTransactionManager transactions,
+            AuditTrail audit,
+            Clock clock) {
         this.settings = settings;
         this.jdbc = jdbc;
+        this.alone = new TransactionTemplate(transactions);
+        this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+        this.remote = new GitRemote(settings);
         this.audit = audit;
         this.clock = clock;
     }
 
     @Override
-    public synchronized BaselineResult trusted(NodeInfo node) {
+    public BaselineResult trusted(NodeInfo node) {
         if (settings.url() == null || settings.allowedSigners() == null || settings.cacheDirectory() == null) {
             return new BaselineResult.NotAvailable(
                     "drawbridge.baseline.url, .allowed-signers and .cache-directory are not all set");
         }
         try {
             Repository cache = cache();
-            boolean fetched = fetch(cache);
+            boolean fetched = remote.fetch(cache);
             return verified(cache, node, !fetched);
         } catch (IOException unreadable) {
             log.warn("the baseline cache cannot be read: {}", unreadable.toString());
@@ -154,52 +163,82 @@ class GitBaselines implements Baselines {
     /** Pins the revision, unless it is older than the pinned one or of another history. */
     private Optional<BaselineResult> accept(RevWalk walk, BaselineRevision revision, RevCommit commit)
             throws IOException {
-        String repositoryId =
-                Digest.ofText(settings.url() + " " + settings.ref()).hex();
-        Optional<String> pinned = jdbc.sql("select commit_id from baseline_accepted where repository = :repository")
-                .param("repository", repositoryId)
-                .query(String.class)
-                .optional();
-        if (pinned.isPresent() && pinned.get().equals(revision.commit())) {
+        while (true) {
+            String pinned = pinned();
+            if (pinned != null && pinned.equals(revision.commit())) {
+                return Optional.empty();
+            }
+            if (pinned != null) {
+                Optional<BaselineResult> refused = follows(walk, pinned, revision, commit);
+                if (refused.isPresent()) {
+                    return refused;
+                }
+            }
+            if (pin(revision, pinned)) {
+                return Optional.empty();
+            }
+            // somebody else accepted one in between: it is judged against that
+        }
+    }
+
+    private Optional<BaselineResult> follows(
+            RevWalk walk, String pinned, BaselineRevision revision, RevCommit commit) throws IOException {
+        RevCommit old = parse(walk, pinned);
+        if (old == null) {
+            return Optional.of(
+                    refused("history-replaced", "the revision accepted before is no longer in the repository"));
+        }
+        if (walk.isMergedInto(old, commit)) {
             return Optional.empty();
         }
-        if (pinned.isPresent()) {
-            RevCommit old = parse(walk, pinned.get());
-            if (old == null) {
-                return Optional.of(
-                        refused("history-replaced", "the revision accepted before is no longer in the repository"));
-            }
-            if (!walk.isMergedInto(old, commit)) {
-                boolean rollback = walk.isMergedInto(commit, old);
-                return Optional.of(
-                        rollback
-                                ? refused("rollback", revision + " is older than the revision accepted before")
-                                : refused(
-                                        "not-fast-forward",
-                                        revision + " does not follow the revision accepted before"));
-            }
-            // in one statement: a crash must not forget the pin, nor a second instance move it back
-            int moved = jdbc.sql("""
-                            update baseline_accepted set commit_id = :commit, signer = :signer, accepted_at = :at
-                            where repository = :repository and commit_id = :old""")
-                    .param("commit", revision.commit())
-                    .param("signer", revision.signer())
-                    .param("at", now())
-                    .param("repository", repositoryId)
-                    .param("old", pinned.get())
-                    .update();
-            return moved == 1 ? Optional.empty() : accept(walk, revision, commit);
+        return Optional.of(
+                walk.isMergedInto(commit, old)
+                        ? refused("rollback", revision + " is older than the revision accepted before")
+                        : refused("not-fast-forward", revision + " does not follow the revision accepted before"));
+    }
+
+    private @Nullable String pinned() {
+        return alone.execute(status -> jdbc.sql("select commit_id from baseline_accepted where repository = :repository")
+                .param("repository", repositoryId())
+                .query(String.class)
+                .optional()
+                .orElse(null));
+    }
+
+    /**
+     * In a transaction of its own: what was accepted stays accepted when the caller rolls back, and the row is not locked
+     * for as long as the caller's work takes.
+     *
+     * @param old what was pinned when the revision was judged
+     * @return false when something else is pinned now
+     */
+    private boolean pin(BaselineRevision revision, @Nullable String old) {
+        String sql = old == null
+                ? """
+                insert into baseline_accepted (repository, ref, commit_id, signer, accepted_at)
+                values (:repository, :ref, :commit, :signer, :at)"""
+                // in one statement: a second instance must not move it back
+                : """
+                update baseline_accepted set commit_id = :commit, ref = :ref, signer = :signer, accepted_at = :at
+                where repository = :repository and commit_id = :old""";
+        try {
+            Integer changed = alone.execute(status -> {
+                JdbcClient.StatementSpec statement = jdbc.sql(sql)
+                        .param("repository", repositoryId())
+                        .param("ref", revision.ref())
+                        .param("commit", revision.commit())
+                        .param("signer", revision.signer())
+                        .param("at", now());
+                return (old == null ? statement : statement.param("old", old)).update();
+            });
+            return Integer.valueOf(1).equals(changed);
+        } catch (DuplicateKeyException pinnedMeanwhile) {
+            return false;
         }
-        jdbc.sql("""
-                        insert into baseline_accepted (repository, ref, commit_id, signer, accepted_at)
-                        values (:repository, :ref, :commit, :signer, :at)""")
-                .param("repository", repositoryId)
-                .param("ref", revision.ref())
-                .param("commit", revision.commit())
-                .param("signer", revision.signer())
-                .param("at", now())
-                .update();
-        return Optional.empty();
+    }
+
+    private String repositoryId() {
+        return Digest.ofText(settings.url() + " " + settings.ref()).hex();
     }
 
     private OffsetDateTime now() {
@@ -221,8 +260,7 @@ class GitBaselines implements Baselines {
 
     /** Once per change of mind, not once per look. */
     private void announce(String what, @Nullable BaselineRevision revision) {
-        if (!what.equals(lastAnnounced)) {
-            lastAnnounced = what;
+        if (!what.equals(lastAnnounced.getAndSet(what))) {
             AuditEvent event = AuditEvent.fact(Actor.SYSTEM, "baseline.verify", settings.ref(), what);
             audit.recordNow(
                     revision == null
@@ -232,58 +270,7 @@ class GitBaselines implements Baselines {
         }
     }
 
-    private boolean fetch(Repository cache) {
-        try (Git git = Git.wrap(cache)) {
-            git.fetch()
-                    .setRemote(Objects.requireNonNull(settings.url()))
-                    .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-                    .setTransportConfigCallback(transport -> {
-                        if (transport instanceof SshTransport ssh) {
-                            ssh.setSshSessionFactory(sshSessions());
-                        }
-                    })
-                    .setTimeout(30)
-                    .call();
-            return true;
-        } catch (GitAPIException remoteDown) {
-            log.warn(
-                    "the baseline's remote cannot be asked: {}",
-                    remoteDown.getClass().getSimpleName());
-            return false;
-        }
-    }
-
-    private SshdSessionFactory sshSessions() {
-        Path home = Objects.requireNonNull(settings.cacheDirectory());
-        Path knownHosts = Objects.requireNonNull(settings.knownHosts(), "drawbridge.baseline.known-hosts is not set");
-        Path key = Objects.requireNonNull(settings.privateKey(), "drawbridge.baseline.private-key is not set");
-        return new SshdSessionFactoryBuilder()
-                .setPreferredAuthentications("publickey")
-                .setHomeDirectory(home.toFile())
-                .setSshDirectory(home.toFile())
-                .setConfigStoreFactory((homeDir, config, user) -> null)
-                .setDefaultIdentities(ssh -> List.of(key))
-                .setDefaultKnownHostsFiles(ssh -> List.of(knownHosts))
-                .setServerKeyDatabase((homeDir, ssh) -> strict(homeDir, knownHosts))
-                .build(null);
-    }
-
-    private static ServerKeyDatabase strict(java.io.File home, Path knownHosts) {
-        return new org.eclipse.jgit.internal.transport.sshd.OpenSshServerKeyDatabase(false, List.of(knownHosts)) {
-            @Override
-            public boolean accept(
-                    String connectAddress,
-                    java.net.InetSocketAddress remoteAddress,
-                    java.security.PublicKey serverKey,
-                    Configuration config,
-                    org.eclipse.jgit.transport.CredentialsProvider provider) {
-                // without a provider nobody can be asked, so an unknown or changed key is refused
-                return super.accept(connectAddress, remoteAddress, serverKey, config, null);
-            }
-        };
-    }
-
-    private Repository cache() throws IOException {
+    private synchronized Repository cache() throws IOException {
         if (repository != null) {
             return repository;
         }
@@ -310,6 +297,7 @@ class GitBaselines implements Baselines {
 
     @PreDestroy
     synchronized void close() {
+        remote.close();
         if (repository != null) {
             repository.close();
             repository = null;

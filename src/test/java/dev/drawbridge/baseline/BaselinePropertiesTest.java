@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
 class BaselinePropertiesTest {
     private static BaselineProperties with(@Nullable String url, String ref, String format, @Nullable Path hosts) {
-        return new BaselineProperties(url, ref, null, format, null, hosts, hosts, 10, DataSize.ofMegabytes(1));
+        return new BaselineProperties(url, ref, null, format, null, hosts, hosts, 10, DataSize.ofMegabytes(1), Duration.ofSeconds(20));
     }
 
     @Test

@@ -7,11 +7,19 @@ import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.eclipse.jgit.api.Git;
@@ -309,6 +317,98 @@ class GitBaselinesTest {
             RefUpdate update = git.updateRef("refs/tags/baseline");
             update.setNewObjectId(id);
             update.forceUpdate();
+        }
+    }
+
+    @Test
+    void whatWasAcceptedStaysAcceptedWhenTheCallerRollsBack() throws Exception {
+        publish();
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        write("v2");
+        String second = publish();
+        database.transaction().executeWithoutResult(status -> {
+            assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+            status.setRollbackOnly();
+        });
+
+        assertThat(database.jdbc()
+                        .sql("select commit_id from baseline_accepted")
+                        .query(String.class)
+                        .list())
+                .containsExactly(second);
+    }
+
+    @Test
+    void acceptingLocksNothingForAsLongAsTheCallersTransactionTakes() throws Exception {
+        publish();
+        Baselines shared = baseline.baselines();
+        assertThat(shared.trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        write("v2");
+        publish();
+        database.transaction().executeWithoutResult(status -> {
+            assertThat(shared.trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+            try {
+                write("v3");
+                publish();
+            } catch (Exception failed) {
+                throw new AssertionError(failed);
+            }
+            // another step, on another thread, while this one is still at its slow work
+            assertThat(CompletableFuture.supplyAsync(() -> shared.trusted(NODE)))
+                    .succeedsWithin(Duration.ofSeconds(8))
+                    .isInstanceOf(BaselineResult.Trusted.class);
+        });
+    }
+
+    @Test
+    void aRemoteThatNeverAnswersCostsEverybodyItsTimeLimitOnceAndTheCacheServes() throws Exception {
+        publish();
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            Baselines slow = baseline.baselines(
+                    "refs/tags/baseline",
+                    "git://127.0.0.1:" + silent.getLocalPort() + "/baseline.git",
+                    Duration.ofSeconds(2));
+            long begun = System.nanoTime();
+            List<CompletableFuture<BaselineResult>> asked = new ArrayList<>();
+            ExecutorService askers = Executors.newFixedThreadPool(6);
+            try {
+                for (int i = 0; i < 6; i++) {
+                    asked.add(CompletableFuture.supplyAsync(() -> slow.trusted(NODE), askers));
+                }
+                for (CompletableFuture<BaselineResult> answer : asked) {
+                    assertThat(answer)
+                            .succeedsWithin(Duration.ofSeconds(10))
+                            .isInstanceOfSatisfying(
+                                    BaselineResult.Trusted.class,
+                                    trusted -> assertThat(trusted.fromCache()).isTrue());
+                }
+            } finally {
+                askers.shutdownNow();
+            }
+            assertThat(Duration.ofNanos(System.nanoTime() - begun))
+                    .as("side by side, not one after the other")
+                    .isLessThan(Duration.ofSeconds(8));
+        }
+    }
+
+    @Test
+    void manyWhoAcceptTheFirstRevisionAtOnceAllGetIt() throws Exception {
+        publish();
+        Baselines shared = baseline.baselines();
+        ExecutorService askers = Executors.newFixedThreadPool(8);
+        try {
+            List<CompletableFuture<BaselineResult>> asked = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                asked.add(CompletableFuture.supplyAsync(() -> shared.trusted(NODE), askers));
+            }
+            for (CompletableFuture<BaselineResult> answer : asked) {
+                assertThat(answer)
+                        .succeedsWithin(Duration.ofSeconds(30))
+                        .isInstanceOf(BaselineResult.Trusted.class);
+            }
+        } finally {
+            askers.shutdownNow();
         }
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -77,8 +78,12 @@ public final class TestBaseline {
     }
 
     Baselines baselines(String ref) {
+        return baselines(ref, remote().toUri().toString(), Duration.ofSeconds(20));
+    }
+
+    Baselines baselines(String ref, String url, Duration fetchTimeout) {
         BaselineProperties settings = new BaselineProperties(
-                remote().toUri().toString(),
+                url,
                 ref,
                 allowedSigners(),
                 "ssh",
@@ -86,8 +91,9 @@ public final class TestBaseline {
                 null,
                 null,
                 20_000,
-                DataSize.ofMegabytes(16));
+                DataSize.ofMegabytes(16),
+                fetchTimeout);
         return new GitBaselines(
-                settings, database.jdbc(), TestAudit.on(database, Clock.systemUTC()), Clock.systemUTC());
+                settings, database.jdbc(), database.transactions(), TestAudit.on(database, Clock.systemUTC()), Clock.systemUTC());
     }
 }

@@ -1,0 +1,134 @@
+package dev.drawbridge.baseline;
+
+import dev.drawbridge.shared.TimeLimit;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.eclipse.jgit.api.Git;
+import org.eclipse.jgit.api.errors.GitAPIException;
+import org.eclipse.jgit.api.errors.JGitInternalException;
+import org.eclipse.jgit.lib.EmptyProgressMonitor;
+import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.transport.SshTransport;
+import org.eclipse.jgit.transport.sshd.ServerKeyDatabase;
+import org.eclipse.jgit.transport.sshd.SshdSessionFactory;
+import org.eclipse.jgit.transport.sshd.SshdSessionFactoryBuilder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the remote's refs into the cache. One fetch runs at a time, on a thread of its own, and whoever asks meanwhile gets its
+ * result: a remote that is slow costs everybody its time limit once, and nobody waits in a row.
+ */
+final class GitRemote implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(GitRemote.class);
+
+    private final BaselineProperties settings;
+    private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> {
+        Thread thread = new Thread(work, "baseline-fetch");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private @Nullable Future<Boolean> running;
+
+    GitRemote(BaselineProperties settings) {
+        this.settings = settings;
+    }
+
+    /** False when the remote could not be asked, or did not answer in time: then the cache is what there is. */
+    boolean fetch(Repository cache) {
+        Duration patience = TimeLimit.atMost(settings.fetchTimeout());
+        try {
+            return flight(cache).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException slow) {
+            log.warn("the baseline's remote did not answer within {}", patience);
+            return false;
+        } catch (ExecutionException failed) {
+            throw new IllegalStateException("the baseline could not be fetched", failed.getCause());
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the baseline was fetched", stopping);
+        }
+    }
+
+    private synchronized Future<Boolean> flight(Repository cache) {
+        Future<Boolean> flight = running;
+        if (flight == null || flight.isDone()) {
+            flight = worker.submit(() -> ask(cache));
+            running = flight;
+        }
+        return flight;
+    }
+
+    private boolean ask(Repository cache) {
+        long end = System.nanoTime() + settings.fetchTimeout().toNanos();
+        try (Git git = Git.wrap(cache)) {
+            git.fetch()
+                    .setRemote(Objects.requireNonNull(settings.url()))
+                    .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+                    .setTransportConfigCallback(transport -> {
+                        if (transport instanceof SshTransport ssh) {
+                            ssh.setSshSessionFactory(sshSessions());
+                        }
+                    })
+                    // of one read or write; a remote that sends a byte now and then is ended by the monitor
+                    .setTimeout((int) Math.max(1, settings.fetchTimeout().toSeconds()))
+                    .setProgressMonitor(new EmptyProgressMonitor() {
+                        @Override
+                        public boolean isCancelled() {
+                            return System.nanoTime() - end > 0;
+                        }
+                    })
+                    .call();
+            return true;
+        } catch (GitAPIException | JGitInternalException remoteDown) {
+            log.warn(
+                    "the baseline's remote cannot be asked: {}",
+                    remoteDown.getClass().getSimpleName());
+            return false;
+        }
+    }
+
+    private SshdSessionFactory sshSessions() {
+        Path home = Objects.requireNonNull(settings.cacheDirectory());
+        Path knownHosts = Objects.requireNonNull(settings.knownHosts(), "drawbridge.baseline.known-hosts is not set");
+        Path key = Objects.requireNonNull(settings.privateKey(), "drawbridge.baseline.private-key is not set");
+        return new SshdSessionFactoryBuilder()
+                .setPreferredAuthentications("publickey")
+                .setHomeDirectory(home.toFile())
+                .setSshDirectory(home.toFile())
+                .setConfigStoreFactory((homeDir, config, user) -> null)
+                .setDefaultIdentities(ssh -> List.of(key))
+                .setDefaultKnownHostsFiles(ssh -> List.of(knownHosts))
+                .setServerKeyDatabase((homeDir, ssh) -> strict(homeDir, knownHosts))
+                .build(null);
+    }
+
+    private static ServerKeyDatabase strict(java.io.File home, Path knownHosts) {
+        return new org.eclipse.jgit.internal.transport.sshd.OpenSshServerKeyDatabase(false, List.of(knownHosts)) {
+            @Override
+            public boolean accept(
+                    String connectAddress,
+                    java.net.InetSocketAddress remoteAddress,
+                    java.security.PublicKey serverKey,
+                    Configuration config,
+                    org.eclipse.jgit.transport.CredentialsProvider provider) {
+                // without a provider nobody can be asked, so an unknown or changed key is refused
+                return super.accept(connectAddress, remoteAddress, serverKey, config, null);
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        worker.shutdownNow();
+    }
+}
