@@ -10,6 +10,7 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.TimeLimit;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -66,7 +67,7 @@ class ElasticInvestigation implements Investigation {
     public List<Finding> investigate(Actor actor, IncidentId incident, List<Alert> alerts) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         List<Subject> subjects = Subject.of(alerts, now);
-        Deadline deadline = Deadline.in(properties.timeBudget());
+        Deadline deadline = Deadline.in(TimeLimit.atMost(properties.timeBudget()));
         List<Finding> findings = questions.stream()
                 .map(question -> answer(question, subjects, deadline, incident))
                 .toList();

@@ -29,12 +29,14 @@ import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
+import dev.drawbridge.shared.TimeLimit;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -59,6 +61,9 @@ import org.springframework.stereotype.Service;
 @Service
 class PlannedRecovery implements Recovery {
     private static final Logger log = LoggerFactory.getLogger(PlannedRecovery.class);
+    /** No file is begun with less left of the step's time. */
+    private static final Duration ONE_FILE = Duration.ofSeconds(5);
+
     private static final long MAX_CERTIFICATE = 64 * 1024;
     private static final int MAX_DIFF_BYTES = 256 * 1024;
     private static final int MAX_DIFF_LINES = 400;
@@ -241,6 +246,8 @@ class PlannedRecovery implements Recovery {
                 forPeople.add(step.path() + ": there is no evidence of what is there now");
                 continue;
             }
+            // before the intent: an effect that is cut short leaves one without an outcome
+            TimeLimit.require(ONE_FILE);
             EffectResult<WriteOutcome> result = gate.perform(
                     effect(actor, plan, step, baseline), permit -> act(permit, plan.node(), step, baseline, scan));
             if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {

@@ -1,5 +1,6 @@
 package dev.drawbridge.verification;
 
+import dev.drawbridge.shared.TimeLimit;
 import java.time.Duration;
 import org.springframework.stereotype.Component;
 
@@ -19,14 +20,16 @@ class TimedConvergence implements Convergence {
 
     @Override
     public Turns begin() {
-        long end = System.nanoTime() + time.toNanos();
+        // half of what the step has left at most: a scan and the other checks come after it
+        Duration left = TimeLimit.atMost(time.multipliedBy(2)).dividedBy(2);
+        long end = System.nanoTime() + left.toNanos();
         return () -> {
-            long left = end - System.nanoTime();
-            if (left <= 0) {
+            long nanos = end - System.nanoTime();
+            if (nanos <= 0) {
                 return false;
             }
             try {
-                Thread.sleep(Math.min(BETWEEN.toMillis(), Duration.ofNanos(left).toMillis() + 1));
+                Thread.sleep(Math.min(BETWEEN.toMillis(), Duration.ofNanos(nanos).toMillis() + 1));
             } catch (InterruptedException stopping) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted while the cluster came to rest", stopping);

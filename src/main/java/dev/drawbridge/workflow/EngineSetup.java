@@ -33,6 +33,8 @@ import org.springframework.stereotype.Component;
 class EngineSetup extends AbstractProcessEnginePlugin {
     private static final Logger log = LoggerFactory.getLogger(EngineSetup.class);
 
+    private static final int SHORTEST_LOCK_MILLIS = 10_000;
+
     /** Looked up late: the board needs incidents, those need the engine. */
     private final ObjectProvider<TaskBoard> board;
 
@@ -58,10 +60,15 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setCustomIncidentHandlers(List.of(new FailedJobs()));
         // nothing is ever evaluated from a script or a class name in a model
         configuration.setEnableScriptEngineLoadExternalResources(false);
+        configuration.setDelegateInterceptor(new StepTimeLimit());
     }
 
     @Override
     public void postInit(ProcessEngineConfigurationImpl configuration) {
+        if (configuration.getJobExecutor().getLockTimeInMillis() < SHORTEST_LOCK_MILLIS) {
+            throw new ProcessEngineException("camunda.bpm.job-execution.lock-time-in-millis must be at least "
+                    + SHORTEST_LOCK_MILLIS + ": no step could do its work in less");
+        }
         if (properties.instance() != null) {
             configuration.getJobExecutor().setLockOwner(properties.instance());
         }

@@ -5,6 +5,7 @@ import dev.drawbridge.node.NodeEndpoint;
 import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.TimeLimit;
 import jakarta.annotation.PreDestroy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -82,7 +83,8 @@ class SshSessions {
 
     private void acquire(NodeName node, Semaphore slot) {
         try {
-            if (!slot.tryAcquire(settings.commandTimeout().toMillis(), TimeUnit.MILLISECONDS)) {
+            Duration patience = TimeLimit.atMost(settings.commandTimeout());
+            if (!slot.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new NodeUnreachableException("too many commands wait for node " + node, null);
             }
         } catch (InterruptedException stopping) {
@@ -99,13 +101,12 @@ class SshSessions {
             channel.setIn(stdin);
             channel.setOut(output);
             channel.setErr(new FirstBytes(stderr, MAX_STDERR));
-            channel.open().verify(settings.connectTimeout());
-            Set<ClientChannelEvent> events =
-                    channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), settings.commandTimeout());
+            channel.open().verify(TimeLimit.atMost(settings.connectTimeout()));
+            Duration patience = TimeLimit.atMost(settings.commandTimeout());
+            Set<ClientChannelEvent> events = channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), patience);
             if (events.contains(ClientChannelEvent.TIMEOUT)) {
                 drop(node, session);
-                throw new NodeUnreachableException(
-                        "no answer from node " + node + " within " + settings.commandTimeout(), null);
+                throw new NodeUnreachableException("no answer from node " + node + " within " + patience, null);
             }
             Integer code = channel.getExitStatus();
             if (code == null) {
@@ -140,10 +141,10 @@ class SshSessions {
     private ClientSession connect(NodeName node, NodeEndpoint endpoint) {
         try {
             ClientSession session = client().connect(settings.user(), endpoint.host(), endpoint.port())
-                    .verify(settings.connectTimeout())
+                    .verify(TimeLimit.atMost(settings.connectTimeout()))
                     .getSession();
             session.setSessionHeartbeat(SessionHeartbeatController.HeartbeatType.IGNORE, Duration.ofSeconds(20));
-            session.auth().verify(settings.connectTimeout());
+            session.auth().verify(TimeLimit.atMost(settings.connectTimeout()));
             return session;
         } catch (IOException refused) {
             throw new NodeUnreachableException("node " + node + " cannot be reached by SSH", refused);

@@ -14,12 +14,14 @@ import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
+import dev.drawbridge.shared.TimeLimit;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -310,6 +312,17 @@ class SshNodeFilesTest {
         try (TestNode stranger = new TestNode(directory, null, "[127.0.0.1]:1 " + other)) {
             assertThatThrownBy(() -> stranger.files().scan(TestNode.NAME, ROOTS))
                     .isInstanceOf(NodeUnreachableException.class);
+        }
+    }
+
+    @Test
+    void aCommandEndsWithTheTimeOfItsStepWhateverItsOwnLimit() throws Exception {
+        try (TestNode slow = TestNode.with(temp.resolve("slow"), "sleep 20; ")) {
+            long begun = System.nanoTime();
+            assertThatThrownBy(() -> TimeLimit.within(
+                            Duration.ofSeconds(3), () -> slow.files().scan(TestNode.NAME, ROOTS)))
+                    .isInstanceOf(NodeUnreachableException.class);
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(12));
         }
     }
 }
