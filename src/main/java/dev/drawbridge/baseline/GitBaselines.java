@@ -181,8 +181,8 @@ class GitBaselines implements Baselines {
         }
     }
 
-    private Optional<BaselineResult> follows(
-            RevWalk walk, String pinned, BaselineRevision revision, RevCommit commit) throws IOException {
+    private Optional<BaselineResult> follows(RevWalk walk, String pinned, BaselineRevision revision, RevCommit commit)
+            throws IOException {
         RevCommit old = parse(walk, pinned);
         if (old == null) {
             return Optional.of(
@@ -198,11 +198,12 @@ class GitBaselines implements Baselines {
     }
 
     private @Nullable String pinned() {
-        return alone.execute(status -> jdbc.sql("select commit_id from baseline_accepted where repository = :repository")
-                .param("repository", repositoryId())
-                .query(String.class)
-                .optional()
-                .orElse(null));
+        return alone.execute(
+                status -> jdbc.sql("select commit_id from baseline_accepted where repository = :repository")
+                        .param("repository", repositoryId())
+                        .query(String.class)
+                        .optional()
+                        .orElse(null));
     }
 
     /**

@@ -29,7 +29,8 @@ class TimedConvergence implements Convergence {
                 return false;
             }
             try {
-                Thread.sleep(Math.min(BETWEEN.toMillis(), Duration.ofNanos(nanos).toMillis() + 1));
+                Thread.sleep(
+                        Math.min(BETWEEN.toMillis(), Duration.ofNanos(nanos).toMillis() + 1));
             } catch (InterruptedException stopping) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted while the cluster came to rest", stopping);

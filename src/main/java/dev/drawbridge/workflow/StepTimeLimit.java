@@ -27,8 +27,7 @@ class StepTimeLimit extends DefaultDelegateInterceptor {
             super.handleInvocation(invocation);
             return;
         }
-        long margin =
-                Context.getProcessEngineConfiguration().getJobExecutor().getLockTimeInMillis() / MARGIN;
+        long margin = Context.getProcessEngineConfiguration().getJobExecutor().getLockTimeInMillis() / MARGIN;
         Duration left = Duration.ofMillis(
                 lockEnds.getTime() - ClockUtil.getCurrentTime().getTime() - margin);
         TimeLimit.within(left, () -> {

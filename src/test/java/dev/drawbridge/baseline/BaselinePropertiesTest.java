@@ -11,7 +11,8 @@ import org.springframework.util.unit.DataSize;
 
 class BaselinePropertiesTest {
     private static BaselineProperties with(@Nullable String url, String ref, String format, @Nullable Path hosts) {
-        return new BaselineProperties(url, ref, null, format, null, hosts, hosts, 10, DataSize.ofMegabytes(1), Duration.ofSeconds(20));
+        return new BaselineProperties(
+                url, ref, null, format, null, hosts, hosts, 10, DataSize.ofMegabytes(1), Duration.ofSeconds(20));
     }
 
     @Test

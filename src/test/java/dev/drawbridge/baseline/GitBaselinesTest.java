@@ -403,9 +403,7 @@ class GitBaselinesTest {
                 asked.add(CompletableFuture.supplyAsync(() -> shared.trusted(NODE), askers));
             }
             for (CompletableFuture<BaselineResult> answer : asked) {
-                assertThat(answer)
-                        .succeedsWithin(Duration.ofSeconds(30))
-                        .isInstanceOf(BaselineResult.Trusted.class);
+                assertThat(answer).succeedsWithin(Duration.ofSeconds(30)).isInstanceOf(BaselineResult.Trusted.class);
             }
         } finally {
             askers.shutdownNow();

@@ -94,6 +94,10 @@ public final class TestBaseline {
                 DataSize.ofMegabytes(16),
                 fetchTimeout);
         return new GitBaselines(
-                settings, database.jdbc(), database.transactions(), TestAudit.on(database, Clock.systemUTC()), Clock.systemUTC());
+                settings,
+                database.jdbc(),
+                database.transactions(),
+                TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC());
     }
 }

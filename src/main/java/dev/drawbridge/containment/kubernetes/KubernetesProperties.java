@@ -39,8 +39,7 @@ record KubernetesProperties(
     private static void positive(String name, Duration timeout) {
         // a request that was begun in the last moment of a step's time ends within the margin, see decision record 30
         if (timeout.isNegative() || timeout.isZero() || timeout.compareTo(Duration.ofSeconds(15)) > 0) {
-            throw new IllegalArgumentException(
-                    "drawbridge.kubernetes." + name + " must be positive and at most 15s");
+            throw new IllegalArgumentException("drawbridge.kubernetes." + name + " must be positive and at most 15s");
         }
     }
 }
