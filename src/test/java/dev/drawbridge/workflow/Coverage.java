@@ -35,6 +35,8 @@ import org.springframework.stereotype.Component;
 class Coverage extends AbstractProcessEnginePlugin {
     private static final String SUITE = WorkflowPathsTest.class.getName();
 
+    private static final String REPORTS = "target/process-test-coverage/";
+
     private final DefaultCollector collector = new DefaultCollector(new ExecutionContextModelProvider());
     private int runs;
 
@@ -59,8 +61,8 @@ class Coverage extends AbstractProcessEnginePlugin {
 
     /** Writes the report to {@code target/process-test-coverage} and asserts that nothing was left out. */
     void assertComplete(Collection<BpmnModelInstance> models) {
-        CoverageReportUtil.createReport(collector, SUITE);
-        CoverageReportUtil.createJsonReport(collector, SUITE);
+        CoverageReportUtil.createReport(collector, REPORTS);
+        CoverageReportUtil.createJsonReport(collector, REPORTS);
         SortedMap<String, SortedSet<String>> missing = new TreeMap<>();
         for (BpmnModelInstance model : models) {
             Process process =

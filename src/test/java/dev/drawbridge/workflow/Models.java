@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.camunda.bpm.model.bpmn.Bpmn;
 import org.camunda.bpm.model.bpmn.BpmnModelInstance;
+import org.camunda.bpm.model.bpmn.instance.ServiceTask;
 
 /** The models that ship. */
 final class Models {
@@ -24,6 +25,16 @@ final class Models {
     static List<BpmnModelInstance> all() {
         return files(".bpmn").stream()
                 .map(file -> Bpmn.readModelFromFile(file.toFile()))
+                .toList();
+    }
+
+    /** Ids of all service tasks with a job of their own, sorted. */
+    static List<String> asynchronousServiceTasks() {
+        return all().stream()
+                .flatMap(model -> model.getModelElementsByType(ServiceTask.class).stream())
+                .filter(ServiceTask::isCamundaAsyncBefore)
+                .map(ServiceTask::getId)
+                .sorted()
                 .toList();
     }
 }

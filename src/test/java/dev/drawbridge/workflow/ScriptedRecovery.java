@@ -50,6 +50,8 @@ final class ScriptedRecovery implements Recovery {
 
     final Script<RestoreOutcome> restore = new Script<>();
 
+    final Script<SortedSet<NodePath>> exposure = new Script<>();
+
     final List<String> calls = new CopyOnWriteArrayList<>();
     /** With which plan each restore was called. */
     final List<Digest> carriedOut = new CopyOnWriteArrayList<>();
@@ -66,6 +68,7 @@ final class ScriptedRecovery implements Recovery {
         plan.clear();
         capture.clear();
         restore.clear();
+        exposure.clear();
         calls.clear();
         carriedOut.clear();
     }
@@ -143,6 +146,6 @@ final class ScriptedRecovery implements Recovery {
 
     @Override
     public SortedSet<NodePath> exposedCredentials(IncidentId incident) {
-        return exposed.getOrDefault(incident, new TreeSet<>());
+        return exposure.take(() -> exposed.getOrDefault(incident, new TreeSet<>()));
     }
 }

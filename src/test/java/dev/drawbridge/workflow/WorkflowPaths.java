@@ -38,6 +38,11 @@ abstract class WorkflowPaths {
     @BeforeEach
     void begin(TestInfo test) {
         coverage.begin(test.getDisplayName());
+        begin();
+    }
+
+    /** A fresh response in a world that behaves. */
+    void begin() {
         cluster.clear();
         files.clear();
         proof.clear();

@@ -1,10 +1,17 @@
 package dev.drawbridge.workflow;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Nested;
+import org.springframework.beans.factory.annotation.Autowired;
 
 /** Every path through every model. They are in one class so that its end knows what all of them covered. */
 @WorkflowTest
 class WorkflowPathsTest {
+    @AfterAll
+    static void everyElementOfEveryModelWasEntered(@Autowired Coverage coverage) {
+        coverage.assertComplete(Models.all());
+    }
+
     @Nested
     class Straight extends StraightPaths {}
 
@@ -28,4 +35,10 @@ class WorkflowPathsTest {
 
     @Nested
     class Beside extends BesidePaths {}
+
+    @Nested
+    class Aborted extends AbortPaths {}
+
+    @Nested
+    class Failed extends FailedStepPaths {}
 }
