@@ -49,18 +49,17 @@ final class Variables {
     static final String PROBLEM = "problem";
 
     /** Forgotten when a step is skipped, so that the way on is the careful one. */
-    static final List<String> OUTCOMES =
-            List.of(
-                    RUNG_OUTCOME,
-                    RELEASE_OUTCOME,
-                    DRIFT,
-                    // only a look at the node upholds an exclusion
-                    EXCLUDED,
-                    EVIDENCE,
-                    RESTORE,
-                    VERIFICATION,
-                    NEEDS_APPROVAL,
-                    EXPOSED);
+    static final List<String> OUTCOMES = List.of(
+            RUNG_OUTCOME,
+            RELEASE_OUTCOME,
+            DRIFT,
+            // only a look at the node upholds an exclusion
+            EXCLUDED,
+            EVIDENCE,
+            RESTORE,
+            VERIFICATION,
+            NEEDS_APPROVAL,
+            EXPOSED);
 
     private Variables() {}
 }

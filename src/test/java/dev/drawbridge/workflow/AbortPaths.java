@@ -47,7 +47,10 @@ abstract class AbortPaths extends WorkflowPaths {
         assertThat(cluster.releases()).isEmpty();
 
         response.decide("approve-return", APPROVER, "approve", "seen it").isAt("serviceTask_releaseRung");
-        response.released().isAt("endEvent_closedByHand").run("endEvent_closedByHand").isAt();
+        response.released()
+                .isAt("endEvent_closedByHand")
+                .run("endEvent_closedByHand")
+                .isAt();
         response.is(IncidentState.CLOSED_RESOLVED);
         assertThat(response.incident().resolution()).contains("approve by approver: seen it");
         assertThat(files.calls).as("nothing was written by us").doesNotContain("restore");

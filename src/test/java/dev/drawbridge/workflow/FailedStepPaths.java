@@ -129,7 +129,10 @@ abstract class FailedStepPaths extends WorkflowPaths {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Failing.class, mode = EnumSource.Mode.EXCLUDE, names = {"START_INVESTIGATION", "START_FOLLOW_UP"})
+    @EnumSource(
+            value = Failing.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"START_INVESTIGATION", "START_FOLLOW_UP"})
     void aStepThatIsTriedAgainGoesOnAsIfNothingHadHappened(Failing step) {
         String before = failed(step)
                 .timeline()
@@ -150,7 +153,9 @@ abstract class FailedStepPaths extends WorkflowPaths {
         files.plan.fail(1, "no, it is not");
         response.exhaust("serviceTask_findDrift").is(IncidentState.STALLED);
         assertThat(response.task("step-failed").description()).contains("no, it is not");
-        assertThat(response.allTasks()).filteredOn(task -> task.kind().equals("step-failed")).hasSize(2);
+        assertThat(response.allTasks())
+                .filteredOn(task -> task.kind().equals("step-failed"))
+                .hasSize(2);
     }
 
     @ParameterizedTest
@@ -158,13 +163,15 @@ abstract class FailedStepPaths extends WorkflowPaths {
     void aStepIsSkippedByTwoPeopleAndItGoesOnWhereItIsSafe(Failing step) {
         failed(step);
         List<String> before = written();
-        response.decide("step-failed", APPROVER2, "skip", "it cannot be reached").isAt(step.activity);
+        response.decide("step-failed", APPROVER2, "skip", "it cannot be reached")
+                .isAt(step.activity);
         assertThat(response.tasks()).contains("confirm-skip").doesNotContain("step-failed");
         assertThat(response.task("confirm-skip").description()).contains("approver2", "it cannot be reached");
 
         assertThat(response.answer("confirm-skip", APPROVER2, "confirm", "me again"))
-                .isInstanceOfSatisfying(TaskOutcome.Forbidden.class, forbidden -> assertThat(forbidden.rule())
-                        .isEqualTo("four-eyes"));
+                .isInstanceOfSatisfying(
+                        TaskOutcome.Forbidden.class,
+                        forbidden -> assertThat(forbidden.rule()).isEqualTo("four-eyes"));
         assertThat(response.answer("confirm-skip", RESPONDER, "confirm", "fine"))
                 .as("for approvers")
                 .isInstanceOf(TaskOutcome.Forbidden.class);
@@ -217,11 +224,14 @@ abstract class FailedStepPaths extends WorkflowPaths {
     void aFailedInvestigationStallsNothing() {
         response.toRestore();
         investigation.investigate.fail(3, "red cluster");
-        response.exhaust("serviceTask_investigate").isAt("serviceTask_findDrift").is(IncidentState.RESTORING);
+        response.exhaust("serviceTask_investigate")
+                .isAt("serviceTask_findDrift")
+                .is(IncidentState.RESTORING);
         response.decide("step-failed", RESPONDER, "skip", "no logs anyway")
                 .decide("confirm-skip", APPROVER, "confirm", "true");
         assertThat(response.waitsBeside())
-                .containsExactlyInAnyOrder("userTask_findSource", "userTask_escalate", "boundaryEvent_escalationOverdue");
+                .containsExactlyInAnyOrder(
+                        "userTask_findSource", "userTask_escalate", "boundaryEvent_escalationOverdue");
         response.isAt("serviceTask_findDrift").is(IncidentState.RESTORING);
     }
 
@@ -237,11 +247,12 @@ abstract class FailedStepPaths extends WorkflowPaths {
 
     @Test
     void aFailedLookForExposedCredentialsIsSkippedToTheirRotation() {
-        response.toApproval().decide("approve-return", APPROVER, "approve", "fine").toEnd();
+        response.toApproval()
+                .decide("approve-return", APPROVER, "approve", "fine")
+                .toEnd();
         files.exposure.fail(3, "the database is away");
         response.exhaust("serviceTask_assessExposure").is(IncidentState.CLOSED_RESOLVED);
-        response.decide("step-failed", RESPONDER, "skip", "no")
-                .decide("confirm-skip", APPROVER2, "confirm", "yes");
+        response.decide("step-failed", RESPONDER, "skip", "no").decide("confirm-skip", APPROVER2, "confirm", "yes");
         assertThat(response.tasks()).contains("rotate-credentials", "harden", "patch", "improve-detection");
     }
 
@@ -280,7 +291,9 @@ abstract class FailedStepPaths extends WorkflowPaths {
                 .decide("finish-by-hand", RESPONDER, "release", "rebuilt");
         Consumer<FailedStepPaths> refused = paths -> {
             paths.response.post(ROGUE_POD);
-            paths.response.run("serviceTask_applyRung").pretend("serviceTask_applyRung", Variables.RUNG_OUTCOME, "refused");
+            paths.response
+                    .run("serviceTask_applyRung")
+                    .pretend("serviceTask_applyRung", Variables.RUNG_OUTCOME, "refused");
         };
         return Stream.of(
                 arguments("serviceTask_applyRung", Variables.RUNG_OUTCOME, Failing.APPLY_RUNG.before),
