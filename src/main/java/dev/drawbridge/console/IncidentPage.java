@@ -20,6 +20,7 @@ import dev.drawbridge.workflow.TaskInbox;
 import dev.drawbridge.workflow.TaskOutcome;
 import dev.drawbridge.workflow.WorkflowDiagrams;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -256,9 +257,13 @@ class IncidentPage {
         }
     }
 
-    private static List<Waiting> waiting(List<HumanTask> tasks, Member member, Model flash) {
+    /** What holds up the response comes first, then what is due first. */
+    private List<Waiting> waiting(List<HumanTask> tasks, Member member, Model flash) {
         return tasks.stream()
                 .filter(task -> task.state() == HumanTask.State.OPEN)
+                .sorted(Comparator.comparing(words::holdsUp)
+                        .reversed()
+                        .thenComparing(HumanTask::due, Comparator.nullsLast(Comparator.naturalOrder())))
                 .map(task -> new Waiting(
                         task,
                         task.id() + "-" + Digest.ofText(task.toString()).abbreviated(),

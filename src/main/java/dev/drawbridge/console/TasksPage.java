@@ -15,17 +15,19 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** What waits for people, the most urgent first. Decisions are taken on the incident's page, where the facts are. */
+/** What waits for people: what holds up a response first, then what is due first. Decisions are taken on the incident's page, where the facts are. */
 @Controller
 class TasksPage {
     private static final int MOST = 200;
 
     private final TaskInbox inbox;
     private final Incidents incidents;
+    private final Words words;
 
-    TasksPage(TaskInbox inbox, Incidents incidents) {
+    TasksPage(TaskInbox inbox, Incidents incidents, Words words) {
         this.inbox = inbox;
         this.incidents = incidents;
+        this.words = words;
     }
 
     /** @param mayDecide the signed-in person is in one of the task's groups; rules such as four eyes may still forbid it */
@@ -39,8 +41,9 @@ class TasksPage {
             Model model) {
         List<Row> all = inbox.open(null, MOST).stream()
                 .map(task -> row(task, member))
-                .sorted(Comparator.comparing(
-                        (Row row) -> row.task().due(), Comparator.nullsLast(Comparator.naturalOrder())))
+                .sorted(Comparator.comparing((Row row) -> words.holdsUp(row.task()))
+                        .reversed()
+                        .thenComparing(row -> row.task().due(), Comparator.nullsLast(Comparator.naturalOrder())))
                 .toList();
         boolean everything = show.equals("all");
         model.addAttribute(

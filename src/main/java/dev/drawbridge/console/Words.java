@@ -27,6 +27,10 @@ class Words {
     private static final Set<String> GOES_ON =
             Set.of("approve", "contain", "retry", "done", "confirm", "acknowledge", "release", "taken-over");
 
+    /** Work that goes on beside the response; everything else holds it up. */
+    private static final Set<String> BESIDE =
+            Set.of("find-source", "escalate", "harden", "patch", "improve-detection", "rotate-credentials", "overdue");
+
     private static final Map<IncidentState, String> STATES = Map.of(
             IncidentState.OPEN, "Not contained yet.",
             IncidentState.CONTAINED, "The node is contained. Evidence is kept and drift is found next.",
@@ -166,6 +170,11 @@ class Words {
     /** What a decision does; empty for what explains itself. */
     public String decision(String kind, String decision) {
         return DECISIONS.getOrDefault(kind + "/" + decision, "");
+    }
+
+    /** Whether the response stands still until this is answered. */
+    public boolean holdsUp(HumanTask task) {
+        return !BESIDE.contains(task.kind());
     }
 
     /** Every {@code kind/decision} that is explained. */

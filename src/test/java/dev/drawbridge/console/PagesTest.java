@@ -10,6 +10,7 @@ import dev.drawbridge.web.Scene;
 import dev.drawbridge.web.TestClock;
 import dev.drawbridge.web.Visitor;
 import dev.drawbridge.web.WebTest;
+import dev.drawbridge.workflow.HumanTask;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -162,6 +163,35 @@ class PagesTest {
                 .contains("Process and its ancestry", "Nothing found", "Elasticsearch is not configured")
                 .as("evidence, alerts, timeline")
                 .contains("items, manifest", "812", "effect.contain", "evidence.capture", "elastic");
+    }
+
+    @Test
+    void whatHoldsUpTheResponseIsSaidFirst() {
+        Incident incident = scene.fullIncident("ordinary text");
+        scene.inbox.put(Scene.task(
+                "task-early",
+                incident.id(),
+                "find-source",
+                "Find the source of the change",
+                "",
+                List.of("responders"),
+                List.of("done"),
+                null,
+                clock.instant(),
+                clock.instant().minus(Duration.ofHours(9)),
+                HumanTask.State.OPEN));
+        for (String path : List.of("/incidents/" + incident.id(), "/tasks")) {
+            String page = ok(responder.page(path));
+            assertThat(page.indexOf(">A step failed<"))
+                    .isPositive()
+                    .isLessThan(page.indexOf(">Find the source of the change<"));
+            assertThat(page.indexOf(">Approve the plan<"))
+                    .isPositive()
+                    .isLessThan(page.indexOf(">Find the source of the change<"));
+            assertThat(page).contains("holds up the response");
+        }
+        assertThat(ok(responder.page("/incidents/" + incident.id())))
+                .contains("The response waits for a person: <a href=\"#task-task-plan-" + incident.id() + "\"");
     }
 
     @Test
