@@ -1,12 +1,17 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.alert.Alert;
+import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
@@ -19,24 +24,28 @@ import org.springframework.stereotype.Component;
 @Component
 class CloseIncident implements JavaDelegate {
     private static final String FALSE_POSITIVE = "false-positive";
+    private static final int PAGE = 500;
 
     private final Steps steps;
     private final Incidents incidents;
     private final Containment containment;
     private final TaskStore tasks;
     private final ExclusionSuggestion suggestion;
+    private final AuditTrail audit;
 
     CloseIncident(
             Steps steps,
             Incidents incidents,
             Containment containment,
             TaskStore tasks,
-            ExclusionSuggestion suggestion) {
+            ExclusionSuggestion suggestion,
+            AuditTrail audit) {
         this.steps = steps;
         this.incidents = incidents;
         this.containment = containment;
         this.tasks = tasks;
         this.suggestion = suggestion;
+        this.audit = audit;
     }
 
     @Override
@@ -73,8 +82,7 @@ class CloseIncident implements JavaDelegate {
             incidents.close(step.actor(), step.id(), IncidentState.CLOSED_RESOLVED, conclusion);
         }
         last(decided, CloseIncident::concludes)
-                .flatMap(task -> Optional.ofNullable(task.decidedAt()))
-                .ifPresent(at -> late(execution, step, at).forEach(alert -> incidents.answerAgain(alert.id())));
+                .ifPresent(task -> late(execution, step, task).forEach(alert -> incidents.answerAgain(alert.id())));
     }
 
     private static String said(HumanTask task) {
@@ -90,12 +98,36 @@ class CloseIncident implements JavaDelegate {
     }
 
     /** What joined after the last decision, and is about something that happened after the restore. */
-    private List<Alert> late(DelegateExecution execution, Step step, Instant decided) {
+    private List<Alert> late(DelegateExecution execution, Step step, HumanTask decision) {
         String restoredAt = (String) execution.getVariable(Variables.RESTORED_AT);
         Instant answered = restoredAt == null ? Instant.MIN : Instant.parse(restoredAt);
+        Set<String> joined = joinedAfter(step, decision);
         return incidents.alerts(step.id()).stream()
-                .filter(alert -> alert.receivedAt().isAfter(decided))
+                .filter(alert -> joined.contains(alert.id().value()))
                 .filter(alert -> alert.eventTime().isAfter(answered))
                 .toList();
+    }
+
+    /**
+     * By the order of the audit trail, not by times: an alert that waited for the incident while somebody decided was received
+     * before the decision, and was still seen by nobody.
+     */
+    private Set<String> joinedAfter(Step step, HumanTask decision) {
+        Set<String> joined = new HashSet<>();
+        boolean decided = false;
+        List<AuditEntry> page = audit.timeline(step.id(), 0, PAGE);
+        while (!page.isEmpty()) {
+            for (AuditEntry entry : page) {
+                AuditEvent event = entry.event();
+                if (event.action().equals("task.decide")
+                        && decision.id().equals(event.details().get("task"))) {
+                    decided = true;
+                } else if (decided && event.action().equals("incident.join")) {
+                    joined.add(event.details().getOrDefault("alert", ""));
+                }
+            }
+            page = audit.timeline(step.id(), page.get(page.size() - 1).seq(), PAGE);
+        }
+        return joined;
     }
 }
