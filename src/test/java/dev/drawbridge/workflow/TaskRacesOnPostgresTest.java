@@ -75,7 +75,9 @@ class TaskRacesOnPostgresTest extends WorkflowPaths {
             return true;
         } catch (RuntimeException tooLate) {
             // the engine says it in several ways; whatever it says, there must be nothing left to be tried again
-            assertThat(response.jobs.createJobQuery().jobId(job).count()).as("%s", tooLate).isZero();
+            assertThat(response.jobs.createJobQuery().jobId(job).count())
+                    .as("%s", tooLate)
+                    .isZero();
             return false;
         }
     }
@@ -85,7 +87,9 @@ class TaskRacesOnPostgresTest extends WorkflowPaths {
     }
 
     private long decisions(String kind) {
-        return response.audited().stream().filter(("task.decide " + kind)::equals).count();
+        return response.audited().stream()
+                .filter(("task.decide " + kind)::equals)
+                .count();
     }
 
     @RepeatedTest(ROUNDS)
@@ -93,8 +97,8 @@ class TaskRacesOnPostgresTest extends WorkflowPaths {
         response.post(ROGUE_POD, BY_KUBELET);
         String task = response.task("decide-containment").id();
 
-        Both<TaskOutcome, TaskOutcome> said = atOnce(
-                () -> answer(task, RESPONDER, "contain"), () -> answer(task, RESPONDER2, "false-positive"));
+        Both<TaskOutcome, TaskOutcome> said =
+                atOnce(() -> answer(task, RESPONDER, "contain"), () -> answer(task, RESPONDER2, "false-positive"));
 
         boolean contained = said.one() instanceof TaskOutcome.Accepted;
         assertThat(List.of(said.one(), said.other())).hasAtLeastOneElementOfType(TaskOutcome.Accepted.class);
@@ -114,8 +118,9 @@ class TaskRacesOnPostgresTest extends WorkflowPaths {
 
         boolean first = said.one() instanceof TaskOutcome.Accepted;
         assertThat(first ? said.other() : said.one())
-                .isInstanceOfSatisfying(TaskOutcome.Forbidden.class, forbidden -> assertThat(forbidden.rule())
-                        .isEqualTo("claimed-by-another"));
+                .isInstanceOfSatisfying(
+                        TaskOutcome.Forbidden.class,
+                        forbidden -> assertThat(forbidden.rule()).isEqualTo("claimed-by-another"));
         assertThat(response.task("decide-containment").assignee()).isEqualTo(first ? "responder" : "responder2");
     }
 
@@ -165,13 +170,15 @@ class TaskRacesOnPostgresTest extends WorkflowPaths {
         response.toApproval();
         String task = response.task("approve-return").id();
 
-        Both<TaskOutcome, String> said = atOnce(
-                () -> answer(task, APPROVER, "approve"), () -> response.postAboutNow(ROGUE_POD, Map.of()));
+        Both<TaskOutcome, String> said =
+                atOnce(() -> answer(task, APPROVER, "approve"), () -> response.postAboutNow(ROGUE_POD, Map.of()));
 
         assertThat(said.other()).isEqualTo("joined");
         if (said.one() instanceof TaskOutcome.Accepted) {
             response.isAt("serviceTask_releaseRung").toEnd().is(IncidentState.CLOSED_RESOLVED);
-            assertThat(response.openIncidents()).as("answered by the next incident").hasSize(1);
+            assertThat(response.openIncidents())
+                    .as("answered by the next incident")
+                    .hasSize(1);
         } else {
             assertThat(said.one()).isInstanceOf(TaskOutcome.Conflict.class);
             response.isAt("serviceTask_findDrift");

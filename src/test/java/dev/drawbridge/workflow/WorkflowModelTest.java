@@ -68,7 +68,8 @@ import org.springframework.context.ApplicationContext;
 class WorkflowModelTest {
     private static final Pattern BEAN = Pattern.compile("\\$\\{([a-z][A-Za-z]*)}");
     /** Strict, because {@code ==} of expressions takes the boolean false for any text that is not "true". */
-    private static final String TERM = "(?:'[a-z-]+'|true|false)\\.equals\\(execution\\.getVariable\\('[a-zA-Z]+'\\)\\)";
+    private static final String TERM =
+            "(?:'[a-z-]+'|true|false)\\.equals\\(execution\\.getVariable\\('[a-zA-Z]+'\\)\\)";
 
     private static final Pattern CONDITION = Pattern.compile("\\$\\{" + TERM + "(?: (?:and|or) " + TERM + ")*}");
 
@@ -169,7 +170,9 @@ class WorkflowModelTest {
     void everyServiceTaskAndThrowingEventIsABeanOfOurs() {
         delegateExpressions().forEach(expression -> {
             assertThat(expression).isNotNull();
-            assertThat(context.getBean(bean(expression), JavaDelegate.class).getClass().getPackage())
+            assertThat(context.getBean(bean(expression), JavaDelegate.class)
+                            .getClass()
+                            .getPackage())
                     .isEqualTo(WorkflowModelTest.class.getPackage());
         });
     }
@@ -200,9 +203,7 @@ class WorkflowModelTest {
 
     private static String retryCycle(FlowNode node) {
         return Optional.ofNullable(node.getExtensionElements())
-                .flatMap(extensions -> extensions
-                        .getChildElementsByType(CamundaFailedJobRetryTimeCycle.class)
-                        .stream()
+                .flatMap(extensions -> extensions.getChildElementsByType(CamundaFailedJobRetryTimeCycle.class).stream()
                         .findFirst())
                 .map(ModelElementInstance::getTextContent)
                 .orElse("");
@@ -252,12 +253,15 @@ class WorkflowModelTest {
                 .collect(toMap(
                         node -> work(node).orElseThrow(),
                         node -> Set.of(Integer.parseInt(node.getCamundaJobPriority())),
-                        (one, other) -> Stream.concat(one.stream(), other.stream()).collect(toSet())));
+                        (one, other) ->
+                                Stream.concat(one.stream(), other.stream()).collect(toSet())));
         assertThat(priorities.keySet())
                 .isEqualTo(URGENCY.stream().flatMap(Set::stream).collect(toSet()));
         int above = Integer.MAX_VALUE;
         for (Set<String> level : URGENCY) {
-            Set<Integer> found = level.stream().flatMap(bean -> priorities.get(bean).stream()).collect(toSet());
+            Set<Integer> found = level.stream()
+                    .flatMap(bean -> priorities.get(bean).stream())
+                    .collect(toSet());
             assertThat(found).as("%s", level).hasSize(1);
             assertThat(found.iterator().next()).as("%s", level).isLessThan(above);
             above = found.iterator().next();
@@ -272,7 +276,8 @@ class WorkflowModelTest {
                 assertThat(process.getCamundaJobPriority())
                         .as("the timers of %s", process.getId())
                         .isNotNull()
-                        .satisfies(priority -> assertThat(Long.parseLong(priority)).isLessThan(100));
+                        .satisfies(
+                                priority -> assertThat(Long.parseLong(priority)).isLessThan(100));
             }
         }
     }
@@ -295,7 +300,9 @@ class WorkflowModelTest {
     void everyUserTaskIsAQuestionOfAKnownKind(Path file) {
         for (UserTask task : all(file, UserTask.class)) {
             assertThat(TaskKind.ofCode(kind(task))).as(task.getId()).isPresent();
-            assertThat(task.getCamundaAssignee()).as("who may answer is not said in a model").isNull();
+            assertThat(task.getCamundaAssignee())
+                    .as("who may answer is not said in a model")
+                    .isNull();
             assertThat(task.getCamundaCandidateGroups()).isNull();
             assertThat(task.getCamundaCandidateUsers()).isNull();
         }
@@ -309,8 +316,9 @@ class WorkflowModelTest {
         for (CallActivity call : everywhere(CallActivity.class)) {
             assertThat(processes).containsKey(call.getCalledElement());
             assertThat(call.getCamundaCalledElementBinding()).as(call.getId()).isEqualTo("deployment");
-            Set<String> thrown = codes(processes.get(call.getCalledElement()).getChildElementsByType(EndEvent.class).stream()
-                    .flatMap(end -> end.getEventDefinitions().stream()));
+            Set<String> thrown =
+                    codes(processes.get(call.getCalledElement()).getChildElementsByType(EndEvent.class).stream()
+                            .flatMap(end -> end.getEventDefinitions().stream()));
             Set<String> caught = codes(boundary(call).flatMap(event -> event.getEventDefinitions().stream()));
             assertThat(caught).as(call.getId()).isEqualTo(thrown);
         }
@@ -337,13 +345,19 @@ class WorkflowModelTest {
                 continue;
             }
             assertThat(gateway.getDefault()).as(gateway.getId()).isNotNull();
-            assertThat(gateway.getDefault().getConditionExpression()).as(gateway.getId()).isNull();
+            assertThat(gateway.getDefault().getConditionExpression())
+                    .as(gateway.getId())
+                    .isNull();
             FlowNode target = gateway.getDefault().getTarget();
-            assertThat(releases(target)).as("the default of %s", gateway.getId()).isFalse();
+            assertThat(releases(target))
+                    .as("the default of %s", gateway.getId())
+                    .isFalse();
             assertThat(work(target)).as("the default of %s", gateway.getId()).isNotEqualTo(Optional.of("restoreFiles"));
             gateway.getOutgoing().stream()
                     .filter(flow -> !flow.equals(gateway.getDefault()))
-                    .forEach(flow -> assertThat(flow.getConditionExpression()).as(flow.getId()).isNotNull());
+                    .forEach(flow -> assertThat(flow.getConditionExpression())
+                            .as(flow.getId())
+                            .isNotNull());
         }
     }
 
@@ -427,10 +441,11 @@ class WorkflowModelTest {
     @Test
     void noWayAtAllLeadsToAReleaseWithoutAnApproval() {
         Predicate<FlowNode> begins = node -> node instanceof CatchEvent && !withinRelease(node);
-        everywhere(FlowNode.class).stream().filter(begins).forEach(start -> assertThat(
-                        reachedWithoutApproval(start).values())
-                .as("from %s of %s", start.getId(), process(start))
-                .noneMatch(WorkflowModelTest::releases));
+        everywhere(FlowNode.class).stream()
+                .filter(begins)
+                .forEach(start -> assertThat(reachedWithoutApproval(start).values())
+                        .as("from %s of %s", start.getId(), process(start))
+                        .noneMatch(WorkflowModelTest::releases));
     }
 
     @Test
@@ -445,12 +460,13 @@ class WorkflowModelTest {
                     assertThat(flow.getConditionExpression().getTextContent())
                             .isEqualTo("${'approve'.equals(execution.getVariable('decision'))}");
                     assertThat(gateway.getIncoming())
-                            .allSatisfy(into -> assertThat(approves(into.getSource())).isTrue());
+                            .allSatisfy(into ->
+                                    assertThat(approves(into.getSource())).isTrue());
                 } else {
                     assertThat(kind((UserTask) before)).isEqualTo("release-refused");
-                    assertThat(before.getIncoming()).allSatisfy(into -> assertThat(
-                                    withinRelease(into.getSource()))
-                            .isTrue());
+                    assertThat(before.getIncoming())
+                            .allSatisfy(into ->
+                                    assertThat(withinRelease(into.getSource())).isTrue());
                 }
             }
         }
@@ -491,7 +507,9 @@ class WorkflowModelTest {
             for (int j = i + 1; j < shapes.size(); j++) {
                 if (!together(shapes.get(i), shapes.get(j)) && !together(shapes.get(j), shapes.get(i))) {
                     assertThat(one.intersects(box(shapes.get(j).getBounds())))
-                            .as("%s and %s", shapes.get(i).getId(), shapes.get(j).getId())
+                            .as(
+                                    "%s and %s",
+                                    shapes.get(i).getId(), shapes.get(j).getId())
                             .isFalse();
                 }
             }
@@ -519,7 +537,10 @@ class WorkflowModelTest {
             List<Waypoint> points = List.copyOf(edge.getWaypoints());
             assertThat(points).as(flow.getId()).hasSizeGreaterThan(1);
             touches(flow, points.get(0), shapes.get(flow.getSource().getId()));
-            touches(flow, points.get(points.size() - 1), shapes.get(flow.getTarget().getId()));
+            touches(
+                    flow,
+                    points.get(points.size() - 1),
+                    shapes.get(flow.getTarget().getId()));
             Set<Integer> diagonal = new HashSet<>();
             for (int i = 1; i < points.size(); i++) {
                 if (!points.get(i).getX().equals(points.get(i - 1).getX())
@@ -532,8 +553,8 @@ class WorkflowModelTest {
     }
 
     private static void touches(SequenceFlow flow, Waypoint point, Rectangle2D shape) {
-        Rectangle2D wider = new Rectangle2D.Double(
-                shape.getX() - 1, shape.getY() - 1, shape.getWidth() + 2, shape.getHeight() + 2);
+        Rectangle2D wider =
+                new Rectangle2D.Double(shape.getX() - 1, shape.getY() - 1, shape.getWidth() + 2, shape.getHeight() + 2);
         assertThat(wider.contains(point.getX(), point.getY()))
                 .as("an end of %s lies at %s,%s", flow.getId(), point.getX(), point.getY())
                 .isTrue();
@@ -589,15 +610,15 @@ class WorkflowModelTest {
                             .isIn("\"malicious\"", "\"suspicious\"", "\"benign\"");
                 });
                 Rule last = rules.get(rules.size() - 1);
-                assertThat(last.getInputEntries()).allSatisfy(entry -> assertThat(entry.getTextContent())
-                        .isEmpty());
+                assertThat(last.getInputEntries())
+                        .allSatisfy(entry -> assertThat(entry.getTextContent()).isEmpty());
                 assertThat(last.getOutputEntries().iterator().next().getTextContent())
                         .as("what fits no rule")
                         .isEqualTo("\"malicious\"");
-                assertThat(table.getInputs()).allSatisfy(input -> assertThat(
-                                input.getLabel().toLowerCase(Locale.ROOT))
-                        .as("trusts no process name")
-                        .isNotEqualTo("process"));
+                assertThat(table.getInputs())
+                        .allSatisfy(input -> assertThat(input.getLabel().toLowerCase(Locale.ROOT))
+                                .as("trusts no process name")
+                                .isNotEqualTo("process"));
             }
         }
     }
