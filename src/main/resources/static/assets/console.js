@@ -231,6 +231,16 @@ const place = document.getElementById('diagrams');
 const diagrams = place ? new Diagrams(place) : null;
 diagrams?.refresh();
 
+/** Who comes for one task finds it open. */
+function openTarget() {
+  const target = location.hash.startsWith('#task-') ? document.getElementById(location.hash.slice(1)) : null;
+  const answer = target?.closest('.task')?.querySelector('details.answer');
+  if (answer) answer.open = true;
+}
+
+openTarget();
+window.addEventListener('hashchange', openTarget);
+
 // ---- refreshes ----------------------------------------------------------------------------------------------------
 
 let state = document.getElementById('live')?.dataset.state;

@@ -215,6 +215,22 @@ class BrowserTest {
     }
 
     @Test
+    void workBesideTheResponseIsFoldedUntilSomebodyComesForIt() {
+        Incident incident = scene.fullIncident("ordinary text");
+        signIn("approver");
+        open("/incidents/" + incident.id());
+        assertThat(find("form[data-task-kind='approve-plan'] [name=reason]").isDisplayed())
+                .isTrue();
+        assertThat(find("form[data-task-kind='improve-detection'] [name=reason]")
+                        .isDisplayed())
+                .isFalse();
+        open("/tasks");
+        chrome.findElement(By.linkText("Improve detection")).click();
+        wait.until(ExpectedConditions.visibilityOfElementLocated(
+                By.cssSelector("form[data-task-kind='improve-detection'] [name=reason]")));
+    }
+
+    @Test
     void aDecisionWithoutAReasonStaysOnThePage() {
         Incident incident = scene.fullIncident("ordinary text");
         signIn("responder");
