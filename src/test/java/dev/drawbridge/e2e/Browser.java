@@ -2,57 +2,31 @@ package dev.drawbridge.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.drawbridge.web.Chromium;
 import java.time.Duration;
 import java.util.List;
-import java.util.logging.Level;
 import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedConditions;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** A person at the console, in Debian's Chromium. */
 final class Browser implements AutoCloseable {
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
-
     private final PackagedApplication application;
     private final ChromeDriver chrome;
     private final WebDriverWait wait;
 
     private Browser(PackagedApplication application) {
         this.application = application;
-        LoggingPreferences logging = new LoggingPreferences();
-        logging.enable(LogType.BROWSER, Level.ALL);
-        ChromeOptions options = new ChromeOptions();
-        options.setBinary(CHROMIUM.toString());
-        options.setCapability(ChromeOptions.LOGGING_PREFS, logging);
-        options.addArguments(
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--window-size=1400,1600");
-        ChromeDriverService service = new ChromeDriverService.Builder()
-                .usingDriverExecutable(DRIVER.toFile())
-                .build();
-        this.chrome = new ChromeDriver(service, options);
+        this.chrome = Chromium.start();
         this.wait = new WebDriverWait(chrome, Duration.ofSeconds(30));
     }
 
     static boolean available() {
-        boolean there = Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER);
+        boolean there = Chromium.available();
         if (!there) {
             System.err.println("The story goes without a browser: apt-get install chromium chromium-driver");
         }
