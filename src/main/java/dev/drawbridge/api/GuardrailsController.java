@@ -5,6 +5,7 @@ import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
+import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.shared.NodeName;
@@ -40,14 +41,21 @@ class GuardrailsController {
 
     private final Guardrails guardrails;
     private final Pauses pauses;
+    private final StormLatch latch;
     private final PlaybookCatalogue playbooks;
     private final NodeDirectory nodes;
     private final Clock clock;
 
     GuardrailsController(
-            Guardrails guardrails, Pauses pauses, PlaybookCatalogue playbooks, NodeDirectory nodes, Clock clock) {
+            Guardrails guardrails,
+            Pauses pauses,
+            StormLatch latch,
+            PlaybookCatalogue playbooks,
+            NodeDirectory nodes,
+            Clock clock) {
         this.guardrails = guardrails;
         this.pauses = pauses;
+        this.latch = latch;
         this.playbooks = playbooks;
         this.nodes = nodes;
         this.clock = clock;
@@ -57,6 +65,20 @@ class GuardrailsController {
     record Status(
             boolean dryRun,
             int maxContainedNodes,
+            int hourlyBudget,
+
+            @Schema(description = "containments begun in the last hour")
+            long begunInTheLastHour,
+
+            @Schema(description = "more new incidents than this within the window trip the storm latch")
+            int stormIncidents,
+
+            @Schema(type = "string", example = "PT10M", description = "ISO 8601 duration")
+            String stormWindow,
+
+            @Schema(description = "absent: the storm latch does not hold") @Nullable
+            Storm storm,
+
             List<Held> contained,
             List<String> protectedNodes,
             List<String> protectedLabels,
@@ -65,12 +87,27 @@ class GuardrailsController {
             return new Status(
                     status.dryRun(),
                     status.maxContainedNodes(),
+                    status.hourlyBudget(),
+                    status.begunInTheLastHour(),
+                    status.stormIncidents(),
+                    status.stormWindow().toString(),
+                    status.storm() == null
+                            ? null
+                            : new Storm(status.storm().at(), status.storm().incidents()),
                     status.contained().stream().map(Held::of).toList(),
                     status.protectedNodes().stream().sorted().toList(),
                     status.protectedLabels().stream().sorted().toList(),
                     status.pauses().stream().map(PauseView::of).toList());
         }
     }
+
+    @Schema(name = "Storm")
+    record Storm(Instant trippedAt, int incidents) {}
+
+    @Schema(name = "Reason")
+    record Reason(
+            @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason) {}
 
     @Schema(name = "ContainedNode")
     record Held(String node, String incidentId, Instant since) {
@@ -163,6 +200,16 @@ class GuardrailsController {
             @AuthenticationPrincipal Member member) {
         if (!pauses.lift(member.actor(), id, reason(reason))) {
             throw Problems.notFound("There is no pause with this id, or it is over.");
+        }
+    }
+
+    @PostMapping(path = "/reset-storm", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(operationId = "resetStorm", summary = "Reset the storm latch: containment goes on")
+    @ApiResponse(responseCode = "204")
+    void resetStorm(@RequestBody Reason why, @AuthenticationPrincipal Member member) {
+        if (!latch.reset(member.actor(), reason(why.reason()))) {
+            throw Problems.notFound("The storm latch does not hold.");
         }
     }
 

@@ -15,6 +15,7 @@ import io.swagger.v3.oas.models.media.StringSchema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
+import io.swagger.v3.oas.models.servers.Server;
 import java.util.List;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -31,6 +32,8 @@ class OpenApiConfiguration {
     @Bean
     OpenAPI drawbridge() {
         return new OpenAPI()
+                // relative: the same contract whatever the address, and nobody learns a host name from it
+                .addServersItem(new Server().url("/"))
                 .info(new Info()
                         .title("Drawbridge")
                         .version("v1")

@@ -5,6 +5,7 @@ import dev.drawbridge.access.Member;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
+import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.playbook.Playbook;
@@ -33,14 +34,21 @@ class GuardrailsPage {
 
     private final Guardrails guardrails;
     private final Pauses pauses;
+    private final StormLatch latch;
     private final PlaybookCatalogue playbooks;
     private final NodeDirectory nodes;
     private final Clock clock;
 
     GuardrailsPage(
-            Guardrails guardrails, Pauses pauses, PlaybookCatalogue playbooks, NodeDirectory nodes, Clock clock) {
+            Guardrails guardrails,
+            Pauses pauses,
+            StormLatch latch,
+            PlaybookCatalogue playbooks,
+            NodeDirectory nodes,
+            Clock clock) {
         this.guardrails = guardrails;
         this.pauses = pauses;
+        this.latch = latch;
         this.playbooks = playbooks;
         this.nodes = nodes;
         this.clock = clock;
@@ -53,6 +61,7 @@ class GuardrailsPage {
         model.addAttribute(
                 "mayPause",
                 member.in(Group.RESPONDERS) || member.in(Group.SECURITY_OPERATIONS) || member.in(Group.ADMINISTRATORS));
+        model.addAttribute("mayReset", member.in(Group.ADMINISTRATORS));
         return "guardrails";
     }
 
@@ -97,6 +106,22 @@ class GuardrailsPage {
             flash.addFlashAttribute("notice", "The pause is lifted. What was refused meanwhile waits as a task.");
         } else {
             flash.addFlashAttribute("problem", "Not done: this pause is over already.");
+        }
+        return HERE;
+    }
+
+    @PostMapping("/reset-storm")
+    String resetStorm(
+            @RequestParam(defaultValue = "") String reason,
+            @AuthenticationPrincipal Member member,
+            RedirectAttributes flash) {
+        if (reason.isBlank() || reason.length() > LONGEST_REASON) {
+            flash.addFlashAttribute(
+                    "problem", "Not done: a reason of at most " + LONGEST_REASON + " characters is needed.");
+        } else if (latch.reset(member.actor(), reason.strip())) {
+            flash.addFlashAttribute("notice", "The storm latch is reset. What was refused meanwhile waits as a task.");
+        } else {
+            flash.addFlashAttribute("problem", "Not done: the storm latch does not hold.");
         }
         return HERE;
     }

@@ -139,7 +139,7 @@ class Words {
                 && clock.instant().isAfter(task.due());
     }
 
-    static String length(Duration duration) {
+    public static String length(Duration duration) {
         long seconds = Math.max(0, duration.toSeconds());
         if (seconds < 60) {
             return seconds + " s";

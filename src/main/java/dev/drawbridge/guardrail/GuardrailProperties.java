@@ -1,7 +1,10 @@
 package dev.drawbridge.guardrail;
 
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Min;
+import java.time.Duration;
 import java.util.Set;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -13,6 +16,8 @@ import org.springframework.validation.annotation.Validated;
  * @param protectedNodes names of nodes that are never touched
  * @param protectedLabels nodes with such a label are never touched; {@code key} or {@code key=value}
  * @param maxContainedNodes nodes that may be contained at the same time, over all incidents and instances
+ * @param hourlyBudget nodes that may be taken out of service within an hour, released again or not
+ * @param storm how many new incidents in which time are a storm
  */
 @Validated
 @ConfigurationProperties("drawbridge.guardrail")
@@ -20,7 +25,19 @@ record GuardrailProperties(
         @DefaultValue("true") boolean dryRun,
         @DefaultValue Set<String> protectedNodes,
         @DefaultValue("drawbridge.dev/protected") Set<String> protectedLabels,
-        @DefaultValue("1") @Min(0) int maxContainedNodes) {
+        @DefaultValue("1") @Min(0) int maxContainedNodes,
+        @DefaultValue("5") @Min(0) int hourlyBudget,
+        @DefaultValue @Valid Storm storm) {
+    /**
+     * More than this many new incidents within the window trip the storm latch.
+     *
+     * @param incidents new incidents that are no storm yet
+     * @param window how far back they count
+     */
+    record Storm(
+            @DefaultValue("10") @Min(1) int incidents,
+            @DefaultValue("10m") @DurationMin(seconds = 1) Duration window) {}
+
     GuardrailProperties {
         protectedNodes = Set.copyOf(protectedNodes);
         protectedLabels = Set.copyOf(protectedLabels);

@@ -1,7 +1,9 @@
 package dev.drawbridge.guardrail;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** The guardrails as people see them: limits, and what is used of them. */
@@ -11,16 +13,35 @@ public class Guardrails {
     private final ContainedNodes contained;
     private final Pauses pauses;
 
-    Guardrails(GuardrailProperties properties, ContainedNodes contained, Pauses pauses) {
+    private final HourlyBudget budget;
+    private final StormLatch storm;
+
+    Guardrails(
+            GuardrailProperties properties,
+            ContainedNodes contained,
+            Pauses pauses,
+            HourlyBudget budget,
+            StormLatch storm) {
         this.properties = properties;
         this.contained = contained;
         this.pauses = pauses;
+        this.budget = budget;
+        this.storm = storm;
     }
 
-    /** One look at all of them. */
+    /**
+     * One look at all of them.
+     *
+     * @param storm since when the storm latch holds; null while it does not
+     */
     public record Status(
             boolean dryRun,
             int maxContainedNodes,
+            int hourlyBudget,
+            long begunInTheLastHour,
+            int stormIncidents,
+            Duration stormWindow,
+            StormLatch.@Nullable Tripped storm,
             List<ContainedNodes.Reservation> contained,
             Set<String> protectedNodes,
             Set<String> protectedLabels,
@@ -30,6 +51,11 @@ public class Guardrails {
         return new Status(
                 properties.dryRun(),
                 properties.maxContainedNodes(),
+                properties.hourlyBudget(),
+                budget.spent(),
+                properties.storm().incidents(),
+                properties.storm().window(),
+                storm.tripped().orElse(null),
                 contained.all(),
                 properties.protectedNodes(),
                 properties.protectedLabels(),

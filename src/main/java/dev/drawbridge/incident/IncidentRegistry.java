@@ -7,6 +7,7 @@ import dev.drawbridge.alert.Disposition;
 import dev.drawbridge.alert.StoredAlert;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.playbook.PlaybookRunner;
@@ -47,6 +48,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
     private final HostIdentity hosts;
     private final PlaybookCatalogue playbooks;
     private final PlaybookRunner runner;
+    private final StormLatch storm;
     private final AuditTrail audit;
     private final IncidentMetrics metrics;
     private final TransactionTemplate joining;
@@ -60,6 +62,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
             HostIdentity hosts,
             PlaybookCatalogue playbooks,
             PlaybookRunner runner,
+            StormLatch storm,
             AuditTrail audit,
             IncidentMetrics metrics,
             PlatformTransactionManager transactions,
@@ -71,6 +74,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         this.hosts = hosts;
         this.playbooks = playbooks;
         this.runner = runner;
+        this.storm = storm;
         this.audit = audit;
         this.metrics = metrics;
         this.joining = new TransactionTemplate(transactions);
@@ -187,6 +191,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         audit.record(fact(actor(found, person), "incident.open", alert, found, person)
                 .on(id, node)
                 .with("playbook", playbook.name() + " " + playbook.version()));
+        storm.opened(id);
         runner.start(new PlaybookRunner.Start(id, playbook, node, alert, found.excluded(), person != null));
         log.info("incident opened incident={} node={} playbook={}", id, node == null ? "-" : node, playbook.name());
         return new Handled(found.excluded() ? Disposition.EXCLUDED : Disposition.OPENED, id, found.reason());

@@ -116,6 +116,9 @@ final class SandboxWorld implements AutoCloseable {
                 "drawbridge.evidence.directory", directory.resolve("evidence").toString());
         contributed.put("drawbridge.guardrail.dry-run", "false");
         contributed.put("drawbridge.guardrail.max-contained-nodes", "3");
+        // whoever tries things out attacks more often than anybody should be attacked
+        contributed.put("drawbridge.guardrail.hourly-budget", "100");
+        contributed.put("drawbridge.guardrail.storm.incidents", "100");
     }
 
     private void contributePeople() {

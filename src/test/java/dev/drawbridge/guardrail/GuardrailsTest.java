@@ -36,6 +36,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 class GuardrailsTest {
+    private static final GuardrailProperties.Storm STORM = new GuardrailProperties.Storm(10, Duration.ofMinutes(10));
     private static final Actor ADMIN = Actor.person("admin");
     private static final Actor PLAYBOOK = Actor.playbook("tampering");
 
@@ -53,7 +54,7 @@ class GuardrailsTest {
     }
 
     private static GuardrailProperties limits(int maxContained) {
-        return new GuardrailProperties(false, Set.of(), Set.of(), maxContained);
+        return new GuardrailProperties(false, Set.of(), Set.of(), maxContained, 5, STORM);
     }
 
     private EffectGate gate(Guardrail... guardrails) {
@@ -177,7 +178,7 @@ class GuardrailsTest {
 
         private EffectGate protecting(Set<String> names, Set<String> protectedLabels) {
             return gate(new ProtectedNodes(
-                    new GuardrailProperties(false, names, protectedLabels, 1),
+                    new GuardrailProperties(false, names, protectedLabels, 1, 5, STORM),
                     node -> Optional.ofNullable(labels.get(node.value()))));
         }
 
@@ -236,7 +237,7 @@ class GuardrailsTest {
 
         @Test
         void countsNothingThatADryRunOrARefusalKeptFromHappening() {
-            GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1);
+            GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1, 5, STORM);
             EffectGate gate = gate(new MaxContainedNodes(dry, contained), new DryRun(dry));
             assertThat(outcome(gate, contain("i1", "worker-1"))).isEqualTo("DryRun");
             assertThat(outcome(gate, effect("i1", "worker-1", Effect.Kind.RELEASE)))
@@ -305,7 +306,8 @@ class GuardrailsTest {
         @Test
         void areOnTheSafeSide() {
             context.run(started -> assertThat(started.getBean(GuardrailProperties.class))
-                    .isEqualTo(new GuardrailProperties(true, Set.of(), Set.of("drawbridge.dev/protected"), 1)));
+                    .isEqualTo(
+                            new GuardrailProperties(true, Set.of(), Set.of("drawbridge.dev/protected"), 1, 5, STORM)));
         }
 
         @ParameterizedTest

@@ -20,9 +20,25 @@ public final class TestGate {
         return new ContainedNodes(database.jdbc(), Clock.systemUTC());
     }
 
+    /** A storm latch that no test reaches. */
+    public static StormLatch latch(TestDatabase database, Clock clock) {
+        return new StormLatch(
+                new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm()),
+                contained(database),
+                database.jdbc(),
+                database.transactions(),
+                TestAudit.on(database, clock),
+                clock);
+    }
+
+    private static GuardrailProperties.Storm calm() {
+        return new GuardrailProperties.Storm(100_000, java.time.Duration.ofHours(1));
+    }
+
     /** The blast radius is bounded, nothing else. */
     public static EffectGate limited(TestDatabase database, int maxContainedNodes) {
-        GuardrailProperties properties = new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes);
+        GuardrailProperties properties =
+                new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes, 1000, calm());
         return new EffectGate(
                 List.of(new MaxContainedNodes(properties, contained(database))),
                 TestAudit.on(database, Clock.systemUTC()),

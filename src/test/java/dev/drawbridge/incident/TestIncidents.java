@@ -31,6 +31,7 @@ public final class TestIncidents {
                 new HostIdentity(nodes),
                 playbooks,
                 runner,
+                dev.drawbridge.guardrail.TestGate.latch(database, clock),
                 TestAudit.on(database, clock),
                 new IncidentMetrics(meters, store),
                 database.transactions(),

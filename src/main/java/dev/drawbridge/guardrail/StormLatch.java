@@ -1,0 +1,150 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.annotation.Order;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Many incidents at once are a roll-out, a broken rule or a diversion far more often than an attack on every node: after too many
+ * in a window nothing further is contained until a person resets the latch. Incidents are opened all the same, and responses
+ * whose containment began go on.
+ */
+@Component
+@Order(3)
+public class StormLatch implements Guardrail {
+    private static final Logger log = LoggerFactory.getLogger(StormLatch.class);
+    private static final int MAX_REASON = 2000;
+
+    private final GuardrailProperties.Storm limits;
+    private final ContainedNodes contained;
+    private final JdbcClient jdbc;
+    private final TransactionTemplate transaction;
+    private final AuditTrail audit;
+    private final Clock clock;
+
+    StormLatch(
+            GuardrailProperties properties,
+            ContainedNodes contained,
+            JdbcClient jdbc,
+            PlatformTransactionManager transactions,
+            AuditTrail audit,
+            Clock clock) {
+        this.limits = properties.storm();
+        this.contained = contained;
+        this.jdbc = jdbc;
+        this.transaction = new TransactionTemplate(transactions);
+        this.audit = audit;
+        this.clock = clock;
+    }
+
+    /** @param incidents how many were opened in the window when it tripped */
+    public record Tripped(Instant at, int incidents) {}
+
+    /** Counts an incident, with the transaction that opens it. */
+    public void opened(IncidentId incident) {
+        Instant now = now();
+        jdbc.sql("delete from guardrail_opened where opened_at < :before")
+                .param("before", utc(now.minus(limits.window())))
+                .update();
+        jdbc.sql("insert into guardrail_opened (incident_id, opened_at) values (:incident, :at)")
+                .param("incident", incident.value())
+                .param("at", utc(now))
+                .update();
+    }
+
+    /** Since when the latch holds; empty while it does not. */
+    public Optional<Tripped> tripped() {
+        return jdbc.sql("select tripped_at, incidents from guardrail_storm where id = 1 and tripped_at is not null")
+                .query((row, n) ->
+                        new Tripped(row.getObject(1, OffsetDateTime.class).toInstant(), row.getInt(2)))
+                .optional();
+    }
+
+    /**
+     * Lets containment go on, by a person's word. The incidents so far no longer count.
+     *
+     * @return false when the latch did not hold
+     * @throws IllegalArgumentException without a reason
+     */
+    public boolean reset(Actor by, String reason) {
+        if (reason.isBlank() || reason.length() > MAX_REASON) {
+            throw new IllegalArgumentException("resetting the storm latch needs a reason of at most " + MAX_REASON);
+        }
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            int reset = jdbc.sql(
+                            "update guardrail_storm set tripped_at = null, incidents = null where id = 1 and tripped_at is not null")
+                    .update();
+            if (reset == 0) {
+                return false;
+            }
+            jdbc.sql("delete from guardrail_opened").update();
+            audit.record(AuditEvent.fact(by, "guardrail.reset-storm", "storm", reason));
+            return true;
+        }));
+    }
+
+    @Override
+    public String rule() {
+        return "storm";
+    }
+
+    @Override
+    public Verdict judge(Effect effect) {
+        if (effect.kind() != Effect.Kind.CONTAIN || contained.reserved(effect.incident(), effect.node())) {
+            return new Verdict.Allowed("the response began before");
+        }
+        // every verdict waits here for the one before it, so that two instances cannot both see the last incident
+        // allowed
+        Optional<Tripped> before = jdbc.sql("select tripped_at, incidents from guardrail_storm where id = 1 for update")
+                .query((row, n) -> Optional.ofNullable(row.getObject(1, OffsetDateTime.class))
+                        .map(at -> new Tripped(at.toInstant(), 0)))
+                .single();
+        if (before.isPresent()) {
+            return new Verdict.Refused(
+                    rule(), "the storm latch holds since " + before.get().at() + ": a person has to reset it");
+        }
+        long opened = jdbc.sql("select count(*) from guardrail_opened where opened_at >= :from")
+                .param("from", utc(now().minus(limits.window())))
+                .query(Long.class)
+                .single();
+        if (opened <= limits.incidents()) {
+            return new Verdict.Allowed(opened + " incidents in " + limits.window());
+        }
+        jdbc.sql("update guardrail_storm set tripped_at = :at, incidents = :count where id = 1")
+                .param("at", utc(now()))
+                .param("count", opened)
+                .update();
+        audit.record(AuditEvent.fact(
+                Actor.SYSTEM,
+                "guardrail.storm",
+                "storm",
+                opened + " incidents in " + limits.window() + ", the limit is " + limits.incidents()));
+        log.error("storm latch tripped: {} incidents in {}", opened, limits.window());
+        return new Verdict.Refused(
+                rule(),
+                opened + " incidents were opened in " + limits.window() + ", the limit is " + limits.incidents()
+                        + ": a person has to reset the storm latch");
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    private static OffsetDateTime utc(Instant at) {
+        return OffsetDateTime.ofInstant(at, ZoneOffset.UTC);
+    }
+}
