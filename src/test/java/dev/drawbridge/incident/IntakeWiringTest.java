@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.alert.AlertHandler;
+import dev.drawbridge.guardrail.StormLatch;
+import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.playbook.InvalidPlaybooksException;
@@ -63,7 +65,8 @@ class IntakeWiringTest {
             .withBean(JdbcClient.class, database::jdbc)
             .withBean(PlatformTransactionManager.class, database::transactions)
             .withBean(NodeDirectory.class, TestNodes::sandbox)
-            .withBean(PlaybookRunner.class, NoRunner::new);
+            .withBean(PlaybookRunner.class, NoRunner::new)
+            .withBean(StormLatch.class, () -> TestGate.latch(database, Clock.systemUTC()));
 
     @AfterEach
     void close() throws Exception {
