@@ -237,6 +237,14 @@ class PlannedRecovery implements Recovery {
                 continue;
             }
             if (!left.contains(step)) {
+                // an outcome joins its step's transaction: a run that was cut off leaves intents without one, and this says why
+                audit.record(AuditEvent.fact(
+                                actor,
+                                "recovery.already-done",
+                                step.path().toString(),
+                                "it was as planned when this run began, by a run that was cut off or by somebody else")
+                        .on(plan.incident(), plan.node())
+                        .withEvidence(plan.hash()));
                 changed.add(step.path());
                 continue;
             }

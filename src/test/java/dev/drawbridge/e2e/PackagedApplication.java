@@ -15,24 +15,48 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
-/** The jar that is shipped, running in a process of its own as a user would start it, with the sandbox profile. */
+/** The jar that is shipped, running in a process of its own as a user would start it, with the sandbox profile or configured. */
 final class PackagedApplication implements AutoCloseable {
     static final String PASSWORD = "story-password-7351";
 
     private final Path directory;
+    private final Path log;
+    private final List<String> arguments;
+    private final Map<String, String> environment;
     private final int port;
     private final HttpClient http = HttpClient.newHttpClient();
     private Process process;
     private int starts;
 
     PackagedApplication(Path directory) throws IOException {
+        this(
+                directory,
+                directory.resolveSibling("application.log"),
+                List.of(
+                        "--spring.profiles.active=sandbox",
+                        "--drawbridge.sandbox.directory=" + directory,
+                        "--drawbridge.sandbox.password=" + PASSWORD),
+                Map.of());
+    }
+
+    private PackagedApplication(Path directory, Path log, List<String> arguments, Map<String, String> environment)
+            throws IOException {
         this.directory = directory;
+        this.log = log;
+        this.arguments = arguments;
+        this.environment = environment;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             this.port = free.getLocalPort();
         }
+    }
+
+    /** Without the sandbox: all that it knows comes from its environment, as in a container. */
+    static PackagedApplication configured(Path log, Map<String, String> environment) throws IOException {
+        return new PackagedApplication(log.getParent(), log, List.of(), environment);
     }
 
     void start() throws IOException {
@@ -42,16 +66,15 @@ final class PackagedApplication implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-jar",
                 System.getProperty("drawbridge.jar"),
-                "--spring.profiles.active=sandbox",
                 "--server.address=127.0.0.1",
-                "--server.port=" + port,
-                "--drawbridge.sandbox.directory=" + directory,
-                "--drawbridge.sandbox.password=" + PASSWORD));
+                "--server.port=" + port));
+        command.addAll(arguments);
         File log = log().toFile();
-        process = new ProcessBuilder(command)
+        ProcessBuilder java = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+        java.environment().putAll(environment);
+        process = java.start();
         starts++;
         Awaitility.await("start number " + starts)
                 .atMost(Duration.ofMinutes(3))
@@ -83,7 +106,7 @@ final class PackagedApplication implements AutoCloseable {
     }
 
     Path log() {
-        return directory.resolveSibling("application.log");
+        return log;
     }
 
     private boolean healthy() throws InterruptedException {

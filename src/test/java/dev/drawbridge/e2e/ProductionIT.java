@@ -1,0 +1,173 @@
+package dev.drawbridge.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shipped jar without the sandbox: real parts, by configuration only, and two instances of which one dies. */
+class ProductionIT {
+    private final List<PackagedApplication> started = new ArrayList<>();
+
+    @TempDir
+    Path temp;
+
+    @AfterEach
+    void stop() throws Exception {
+        for (PackagedApplication application : started) {
+            application.close();
+        }
+    }
+
+    @Test
+    void withNothingConfiguredItStopsAtOnceAndNamesWhatIsMissing() throws Exception {
+        File log = temp.resolve("log").toFile();
+        ProcessBuilder java = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-jar",
+                        System.getProperty("drawbridge.jar"))
+                .directory(Files.createDirectories(temp.resolve("empty")).toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log);
+        java.environment().keySet().removeIf(name -> name.matches("(SPRING|DRAWBRIDGE|KUBERNETES)_.*"));
+        Process process = java.start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it stops by itself").isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.exitValue()).isNotZero();
+        assertThat(Files.readString(log.toPath()))
+                .contains(
+                        "spring.datasource.url",
+                        "drawbridge.access.alert-token or drawbridge.access.alert-token-file",
+                        "drawbridge.access.users.*",
+                        "drawbridge.baseline.url",
+                        "drawbridge.baseline.allowed-signers",
+                        "drawbridge.baseline.cache-directory",
+                        "drawbridge.evidence.directory",
+                        "drawbridge.node.ssh.private-key",
+                        "drawbridge.node.ssh.known-hosts")
+                .doesNotContain("\tat ");
+        assertThat(temp.resolve("empty")).isEmptyDirectory();
+    }
+
+    @Test
+    void theWholeJobOnRealPartsAcrossTheDeathOfOneOfTwoInstances() throws Exception {
+        try (Site site = Site.open(temp)) {
+            site.cordonAsSomebodyElse();
+            Map<String, String> baseline = site.files();
+            Map<String, PackagedApplication> instances = new HashMap<>();
+            for (String name : List.of("a", "b")) {
+                PackagedApplication instance =
+                        PackagedApplication.configured(temp.resolve(name + ".log"), site.environment(name));
+                started.add(instance);
+                instance.start();
+                instances.put(name, instance);
+            }
+            site.put(
+                    "etc/kubernetes/manifests/metrics-agent.yaml",
+                    Files.readString(Path.of("src/test/resources/e2e/rogue-static-pod.yaml")));
+            site.put("etc/kubernetes/kubelet.conf", "apiVersion: v1\nkind: Config\ncurrent-context: theirs\n");
+            site.put("etc/kubernetes/pki/ca.crt", "their authority\n");
+            Files.delete(site.root.resolve("etc/kubernetes/manifests/api-proxy.yaml"));
+
+            Api first = new Api(instances.get("a"));
+            Api.Answer answer = first.postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"));
+            assertThat(answer.status()).isEqualTo(202);
+            String incident = answer.body().at("/alerts/0/incidentId").asText();
+            assertThat(new Api(instances.get("b"))
+                            .postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"))
+                            .body()
+                            .at("/alerts/0/disposition")
+                            .asText())
+                    .as("the other instance knows it")
+                    .isEqualTo("duplicate");
+
+            // whoever restores is killed in the middle of it; the other one takes over when the lock is over
+            String dead = site.awaitHeld();
+            assertContained(site);
+            instances.get(dead).kill();
+            site.lose();
+            Api survivor = new Api(instances.get(dead.equals("a") ? "b" : "a"));
+            survivor.awaitState(incident, "awaiting-approval");
+            assertThat(site.files()).isEqualTo(baseline);
+            assertContained(site);
+
+            PackagedApplication again = instances.get(dead);
+            again.start();
+            Api back = new Api(again);
+            JsonNode approval = back.awaitTask(incident, "approve-return");
+            Map<String, Object> decision = Map.of("decision", "approve", "reason", "verified, looks right");
+            String path = "/api/v1/tasks/" + approval.path("id").asText() + "/complete";
+            assertThat(back.post("auditor", path, decision).status()).isEqualTo(403);
+            assertThat(back.post("approver", path, decision).status()).isEqualTo(200);
+            survivor.awaitState(incident, "closed-resolved");
+
+            assertThat(site.files()).isEqualTo(baseline);
+            assertThat(site.clusterNode().getSpec().getUnschedulable())
+                    .as("somebody else's cordon stays")
+                    .isTrue();
+            assertThat(site.clusterNode().toString()).doesNotContain("drawbridge.dev/contained");
+            assertEffectsOnce(survivor, incident);
+            assertThat(site.asked()).as("what the manifest in docker/ grants").isEqualTo(Site.granted());
+        }
+    }
+
+    private static void assertContained(Site site) {
+        assertThat(site.clusterNode().getSpec().getUnschedulable()).isTrue();
+        assertThat(site.clusterNode().getSpec().getTaints())
+                .anySatisfy(taint -> assertThat(taint.getKey()).isEqualTo("drawbridge.dev/contained"));
+    }
+
+    /**
+     * One intent and one outcome for each effect. Outcomes join their step's transaction, so the step that was killed left three
+     * intents without one: two files were done, which the rerun says and does not do again, and one was not, which it does.
+     */
+    private static void assertEffectsOnce(Api api, String incident) {
+        Map<String, List<String>> phases = new TreeMap<>();
+        List<String> alreadyDone = new ArrayList<>();
+        for (JsonNode entry : api.get("auditor", "/api/v1/incidents/" + incident + "/timeline?limit=500")
+                .body()
+                .path("items")) {
+            String action = entry.path("action").asText();
+            String subject = entry.path("subject").asText();
+            if (action.startsWith("effect.")) {
+                phases.computeIfAbsent(action + " " + subject, key -> new ArrayList<>())
+                        .add(entry.path("phase").asText());
+            } else if (action.equals("recovery.already-done")) {
+                alreadyDone.add(subject);
+            }
+        }
+        Map<String, List<String>> unusual = new TreeMap<>(phases);
+        unusual.values().removeIf(List.of("intent", "outcome")::equals);
+        assertThat(unusual.values())
+                .as("%s", phases)
+                .containsExactlyInAnyOrder(
+                        List.of("intent"), List.of("intent"), List.of("intent", "intent", "outcome"));
+        assertThat(alreadyDone).hasSize(2).doesNotHaveDuplicates().allSatisfy(path -> assertThat(unusual)
+                .containsAnyOf(
+                        Map.entry("effect.restore-file " + path, List.of("intent")),
+                        Map.entry("effect.quarantine-file " + path, List.of("intent"))));
+        assertThat(phases.keySet())
+                .anyMatch(effect -> effect.startsWith("effect.contain"))
+                .anyMatch(effect -> effect.startsWith("effect.release"))
+                .filteredOn(effect -> effect.startsWith("effect.restore-file"))
+                .hasSize(3);
+        assertThat(api.get("auditor", "/api/v1/audit/verify").body().path("intact").asBoolean())
+                .isTrue();
+    }
+}

@@ -1,0 +1,421 @@
+package dev.drawbridge.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.drawbridge.sandbox.SandboxApiServer;
+import dev.drawbridge.sandbox.SandboxKubelet;
+import io.fabric8.kubernetes.api.model.Node;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * What an operator has outside the sandbox: PostgreSQL with durable commits, a cluster behind a kubeconfig, a node behind OpenSSH, a
+ * baseline in a Git remote that is reached by SSH for reading only. Keys and baseline are made by the README's own commands.
+ */
+final class Site implements AutoCloseable {
+    static final String NODE = "worker-1";
+
+    private static final Path SSHD = Path.of("/usr/sbin/sshd");
+    private static final Path README = Path.of("README.md");
+    private static final Path COMPOSE = Path.of("docker/compose.yaml");
+
+    private final Path home;
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final EmbeddedPostgres database;
+    private final SandboxApiServer cluster;
+    private final ApiRecorder recorder;
+    private final int sshPort;
+    private final String user = System.getProperty("user.name");
+    final Path root;
+    final Path secrets;
+
+    private Site(Path home) throws Exception {
+        this.home = home;
+        this.root = Files.createDirectories(home.resolve("root"));
+        this.secrets = Files.createDirectories(home.resolve("secrets"));
+        database = EmbeddedPostgres.builder()
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .start();
+        running.push(database);
+        cluster = new SandboxApiServer(0, null, List.of(SandboxApiServer.node(NODE, false, "10.20.0.21")));
+        running.push(cluster);
+        recorder = new ApiRecorder(cluster.port());
+        running.push(recorder);
+        node();
+        SandboxKubelet kubelet =
+                new SandboxKubelet(cluster.client(), Map.of(NODE, root.resolve("etc/kubernetes/manifests")));
+        running.push(kubelet);
+        kubelet.start();
+        readme("keys", Map.of());
+        sshPort = sshd();
+        kubeconfig();
+        people();
+        baseline();
+    }
+
+    /** Skips the test, saying what to install, when the machine has not what it needs. */
+    static Site open(Path home) throws Exception {
+        assumeTrue(
+                Files.isExecutable(SSHD),
+                "skipped: needs OpenSSH's server, ssh and ssh-keygen (apt-get install openssh-server openssh-client git)");
+        return new Site(home);
+    }
+
+    // ---- the node
+
+    private void node() throws IOException {
+        put("etc/kubernetes/kubelet.conf", "apiVersion: v1\nkind: Config\ncurrent-context: default\n");
+        put("etc/kubernetes/pki/ca.crt", "-----BEGIN CERTIFICATE-----\nthe authority\n-----END CERTIFICATE-----\n");
+        put("etc/kubernetes/manifests/api-proxy.yaml", """
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: api-proxy
+                  namespace: kube-system
+                spec:
+                  hostNetwork: true
+                  containers:
+                  - name: haproxy
+                    image: registry.example.internal/haproxy:3.0
+                """);
+        Files.copy(Path.of("/etc/passwd"), root.resolve("etc/passwd"));
+        Files.copy(Path.of("/etc/group"), root.resolve("etc/group"));
+    }
+
+    void put(String path, String content) throws IOException {
+        Path file = root.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, content);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+
+    Map<String, String> files() throws IOException {
+        Path kubernetes = root.resolve("etc/kubernetes");
+        Map<String, String> files = new TreeMap<>();
+        try (Stream<Path> walk = Files.walk(kubernetes)) {
+            for (Path file : walk.filter(Files::isRegularFile)
+                    .filter(file -> !file.startsWith(kubernetes.resolve(".drawbridge")))
+                    .toList()) {
+                files.put(
+                        kubernetes.relativize(file).toString(),
+                        Files.readString(file) + PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+            }
+        }
+        return files;
+    }
+
+    /**
+     * Every key has a forced command that notes whose it is. The second file that is written is held: until {@link #lose} the
+     * node neither does it nor answers, and after that it is as if the command had never arrived.
+     */
+    private Path nodeShell() throws IOException {
+        Path script = Files.writeString(home.resolve("node-shell"), """
+                #!/bin/sh
+                cd '%s' || exit 1
+                case $SSH_ORIGINAL_COMMAND in
+                  *"' write '"*)
+                    if ! mkdir first-write 2>/dev/null && [ ! -e lost ]; then
+                      echo "$1" >held.new && mv held.new held
+                      i=0
+                      while [ ! -e lost ] && [ "$i" -lt 600 ]; do sleep 0.1; i=$((i+1)); done
+                      exit 75
+                    fi ;;
+                esac
+                cd / && exec sh -c "$SSH_ORIGINAL_COMMAND"
+                """.formatted(home));
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return script;
+    }
+
+    /** Which instance's write the node holds, as soon as it does. */
+    String awaitHeld() {
+        return Awaitility.await("a write that the node holds")
+                .atMost(Duration.ofSeconds(90))
+                .pollInterval(Duration.ofMillis(50))
+                .until(
+                        () -> Files.exists(home.resolve("held")) ? Files.readString(home.resolve("held")).strip() : "",
+                        name -> !name.isEmpty());
+    }
+
+    void lose() throws IOException {
+        Files.writeString(home.resolve("lost"), "");
+    }
+
+    private int sshd() throws Exception {
+        if (user.equals("root")) {
+            Files.createDirectories(Path.of("/run/sshd"));
+        }
+        sh("ssh-keygen -q -t ed25519 -N '' -f host-key && ssh-keygen -q -t ed25519 -N '' -f operator-key"
+                        + " && ssh-keygen -q -t ed25519 -N '' -f node-ssh-key-b", Map.of());
+        Path shell = nodeShell();
+        Files.writeString(
+                home.resolve("authorized_keys"),
+                "restrict,command=\"" + shell + " a\" " + publicKey("secrets/node-ssh-key")
+                        + "restrict,command=\"" + shell + " b\" " + publicKey("node-ssh-key-b")
+                        + "restrict,command=\"git-upload-pack '" + repository() + "'\" "
+                        + publicKey("secrets/baseline-ssh-key")
+                        + publicKey("operator-key"));
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Files.writeString(
+                home.resolve("sshd_config"),
+                String.join(
+                        "\n",
+                        "ListenAddress 127.0.0.1",
+                        "Port " + port,
+                        "HostKey " + home.resolve("host-key"),
+                        "AuthorizedKeysFile " + home.resolve("authorized_keys"),
+                        "PidFile none",
+                        "StrictModes no",
+                        "UsePAM no",
+                        "PasswordAuthentication no",
+                        "PermitRootLogin prohibit-password",
+                        ""));
+        Process sshd = new ProcessBuilder(SSHD.toString(), "-D", "-e", "-f", home.resolve("sshd_config").toString())
+                .redirectErrorStream(true)
+                .redirectOutput(home.resolve("sshd.log").toFile())
+                .start();
+        running.push(sshd::destroy);
+        Awaitility.await("sshd").atMost(Duration.ofSeconds(20)).until(() -> !sshd.isAlive() || listens(port));
+        assertThat(sshd.isAlive()).as("%s", home.resolve("sshd.log")).isTrue();
+        Files.writeString(secrets.resolve("known-hosts"), "[127.0.0.1]:" + port + " " + publicKey("host-key"));
+        Files.writeString(
+                home.resolve("ssh_config"),
+                """
+                Host node
+                  HostName 127.0.0.1
+                  Port %d
+                  User %s
+                  IdentityFile %s
+                  IdentitiesOnly yes
+                  UserKnownHostsFile %s
+                """
+                        .formatted(port, user, home.resolve("operator-key"), secrets.resolve("known-hosts")));
+        return port;
+    }
+
+    private static boolean listens(int port) {
+        try (Socket probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return probe.isConnected();
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    private String publicKey(String name) throws IOException {
+        return Files.readString(home.resolve(name + ".pub"));
+    }
+
+    // ---- the cluster
+
+    private void kubeconfig() throws IOException {
+        Files.writeString(secrets.resolve("kubeconfig"), """
+                apiVersion: v1
+                kind: Config
+                clusters:
+                - name: production
+                  cluster:
+                    server: http://127.0.0.1:%d
+                users:
+                - name: drawbridge
+                  user:
+                    token: not-a-real-token
+                contexts:
+                - name: drawbridge@production
+                  context:
+                    cluster: production
+                    user: drawbridge
+                current-context: drawbridge@production
+                """.formatted(recorder.port()));
+    }
+
+    Node clusterNode() {
+        return cluster.client().nodes().withName(NODE).get();
+    }
+
+    void cordonAsSomebodyElse() {
+        cluster.client().nodes().withName(NODE).edit(node -> {
+            node.getSpec().setUnschedulable(true);
+            return node;
+        });
+    }
+
+    /** What the application asked the API server for, as {@code verb resource}. */
+    Set<String> asked() {
+        return recorder.asked();
+    }
+
+    // ---- what is configured
+
+    private void people() throws IOException {
+        Files.writeString(secrets.resolve("alert-token"), PackagedApplication.PASSWORD);
+        Files.createDirectories(secrets.resolve("spring"));
+        Files.writeString(secrets.resolve("spring/spring.datasource.password"), "postgres");
+        Path playbooks = Files.createDirectories(home.resolve("playbooks"));
+        Files.writeString(
+                playbooks.resolve("kubernetes-config-tampering.yaml"),
+                Files.readString(Path.of("playbooks/kubernetes-config-tampering.yaml"))
+                        .replace("soak: 30s", "soak: 2s"));
+        String hash = "{bcrypt}" + new BCryptPasswordEncoder(4).encode(PackagedApplication.PASSWORD);
+        Path configuration = Files.createDirectories(home.resolve("configuration"));
+        Files.writeString(configuration.resolve("application.yaml"), """
+                drawbridge:
+                  node:
+                    ssh:
+                      user: %1$s
+                    endpoints:
+                      %2$s:
+                        host: 127.0.0.1
+                        port: %3$d
+                        root-prefix: %4$s
+                  baseline:
+                    url: ssh://%1$s@127.0.0.1:%3$d%5$s
+                  guardrail:
+                    dry-run: false
+                  playbook:
+                    directory: %6$s
+                  verification:
+                    static-pod-wait: 10s
+                  access:
+                    users:
+                      responder:
+                        password-hash: "%7$s"
+                        groups: [responders, security-operations]
+                      approver:
+                        password-hash: "%7$s"
+                        groups: [approvers, responders]
+                      auditor:
+                        password-hash: "%7$s"
+                        groups: [auditors]
+                camunda.bpm.job-execution.lock-time-in-millis: 20000
+                """.formatted(user, NODE, sshPort, root, repository(), playbooks, hash));
+    }
+
+    /**
+     * The environment of compose.yaml, with this site's values in the place of the container's: a name there that means
+     * nothing to the application cannot stay unnoticed.
+     */
+    Map<String, String> environment(String instance) throws IOException {
+        Map<String, String> values = new LinkedHashMap<>();
+        values.put("SPRING_CONFIG_IMPORT", "configtree:" + secrets.resolve("spring") + "/");
+        values.put("SPRING_CONFIG_ADDITIONAL_LOCATION", "file:" + home.resolve("configuration") + "/");
+        values.put("SPRING_DATASOURCE_URL", "jdbc:postgresql://localhost:" + database.getPort() + "/postgres");
+        values.put("SPRING_DATASOURCE_USERNAME", "postgres");
+        values.put("DRAWBRIDGE_ACCESS_ALERT_TOKEN_FILE", secret("alert-token"));
+        values.put("DRAWBRIDGE_KUBERNETES_KUBECONFIG", secret("kubeconfig"));
+        values.put(
+                "DRAWBRIDGE_NODE_SSH_PRIVATE_KEY",
+                instance.equals("a") ? secret("node-ssh-key") : home.resolve("node-ssh-key-b").toString());
+        values.put("DRAWBRIDGE_NODE_SSH_KNOWN_HOSTS", secret("known-hosts"));
+        values.put("DRAWBRIDGE_BASELINE_PRIVATE_KEY", secret("baseline-ssh-key"));
+        values.put("DRAWBRIDGE_BASELINE_KNOWN_HOSTS", secret("known-hosts"));
+        values.put("DRAWBRIDGE_BASELINE_ALLOWED_SIGNERS", secret("allowed-signers"));
+        values.put("DRAWBRIDGE_WORKFLOW_INSTANCE", instance);
+        Map<String, Map<String, Map<String, Object>>> compose = new Yaml().load(Files.readString(COMPOSE));
+        assertThat(((Map<?, ?>) compose.get("services").get("drawbridge").get("environment")).keySet())
+                .as("the environment in %s", COMPOSE)
+                .isEqualTo(values.keySet());
+        // set by the image; evidence is shared by all instances, each has its own copy of the baseline
+        values.put("DRAWBRIDGE_EVIDENCE_DIRECTORY", home.resolve("evidence").toString());
+        values.put("DRAWBRIDGE_BASELINE_CACHE_DIRECTORY", home.resolve("baseline-" + instance).toString());
+        return values;
+    }
+
+    private String secret(String name) {
+        return secrets.resolve(name).toString();
+    }
+
+    // ---- the baseline
+
+    private Path repository() {
+        return home.resolve("baseline.git");
+    }
+
+    private void baseline() throws Exception {
+        sh("git init -q --bare baseline.git", Map.of());
+        readme(
+                "baseline",
+                Map.of(
+                        "NODE", NODE,
+                        "ROOT", root.toString(),
+                        "SSH", "ssh -F " + home.resolve("ssh_config") + " node",
+                        "REMOTE", repository().toString()));
+    }
+
+    /** Runs the commands that the README shows under a mark, in this site's directory. */
+    private void readme(String mark, Map<String, String> environment) throws Exception {
+        Matcher block = Pattern.compile("<!-- proven by ProductionIT: " + mark + " -->\\s*```sh\\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(README));
+        assertThat(block.find()).as("commands for " + mark + " in " + README).isTrue();
+        sh(block.group(1), environment);
+    }
+
+    private void sh(String commands, Map<String, String> environment) throws Exception {
+        ProcessBuilder shell = new ProcessBuilder("sh", "-eu", "-c", commands)
+                .directory(home.toFile())
+                .redirectErrorStream(true)
+                .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
+        shell.environment().put("HOME", home.toString());
+        shell.environment().put("GIT_CONFIG_NOSYSTEM", "1");
+        shell.environment().putAll(environment);
+        Process process = shell.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(commands + "\n" + said).isZero();
+    }
+
+    /** Verb and resource of every rule in the manifest for the cluster. */
+    static Set<String> granted() throws IOException {
+        Set<String> granted = new java.util.TreeSet<>();
+        for (Object document : new Yaml().loadAll(Files.readString(Path.of("docker/kubernetes/rbac.yaml")))) {
+            Map<?, ?> object = (Map<?, ?>) document;
+            if (!"ClusterRole".equals(object.get("kind"))) {
+                continue;
+            }
+            for (Object one : (List<?>) object.get("rules")) {
+                Map<?, ?> rule = (Map<?, ?>) one;
+                List<?> what = (List<?>)
+                        (rule.containsKey("resources") ? rule.get("resources") : rule.get("nonResourceURLs"));
+                granted.addAll(((List<?>) rule.get("verbs"))
+                        .stream()
+                                .flatMap(verb -> what.stream().map(resource -> verb + " " + resource))
+                                .collect(Collectors.toSet()));
+            }
+        }
+        return granted;
+    }
+
+    @Override
+    public void close() throws Exception {
+        while (!running.isEmpty()) {
+            running.pop().close();
+        }
+    }
+}
