@@ -276,6 +276,10 @@ final class Site implements AutoCloseable {
 
     private void people() throws IOException {
         Files.writeString(secrets.resolve("alert-token"), PackagedApplication.PASSWORD);
+        // as compose.yaml has it: the directory keeps others out, the container's user must read them
+        for (String name : List.of("node-ssh-key", "baseline-ssh-key", "known-hosts", "allowed-signers", "alert-token")) {
+            Files.setPosixFilePermissions(secrets.resolve(name), PosixFilePermissions.fromString("r--r--r--"));
+        }
         Files.createDirectories(secrets.resolve("spring"));
         Files.writeString(secrets.resolve("spring/spring.datasource.password"), "postgres");
         Path playbooks = Files.createDirectories(home.resolve("playbooks"));
@@ -314,7 +318,7 @@ final class Site implements AutoCloseable {
                       auditor:
                         password-hash: "%7$s"
                         groups: [auditors]
-                camunda.bpm.job-execution.lock-time-in-millis: 20000
+                camunda.bpm.job-execution.lock-time-in-millis: 30000
                 """.formatted(user, NODE, sshPort, root, repository(), playbooks, hash));
     }
 

@@ -221,6 +221,12 @@ class PlannedRecoveryTest {
                 .isInstanceOf(RestoreOutcome.Restored.class);
         assertThat(receipt.manifest())
                 .isEqualTo(locker.receipt(INCIDENT).orElseThrow().manifest());
+        assertThat(database.jdbc()
+                        .sql("select subject from audit_entry where action = 'recovery.already-done' order by seq")
+                        .query(String.class)
+                        .list())
+                .as("says what it did not do again")
+                .containsExactly(ROGUE, CA_KEY);
         assertRestored();
     }
 
