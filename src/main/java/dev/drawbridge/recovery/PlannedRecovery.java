@@ -237,7 +237,8 @@ class PlannedRecovery implements Recovery {
                 continue;
             }
             if (!left.contains(step)) {
-                // an outcome joins its step's transaction: a run that was cut off leaves intents without one, and this says why
+                // an outcome joins its step's transaction: a run that was cut off leaves intents without one, and this
+                // says why
                 audit.record(AuditEvent.fact(
                                 actor,
                                 "recovery.already-done",

@@ -51,14 +51,13 @@ final class ApiRecorder implements AutoCloseable {
             return method.toLowerCase(java.util.Locale.ROOT) + " " + path;
         }
         boolean one = core.group(2) != null;
-        String verb =
-                switch (method) {
-                    case "GET" -> uri.contains("watch=true") ? "watch" : one ? "get" : "list";
-                    case "POST" -> "create";
-                    case "PUT" -> "update";
-                    case "PATCH" -> "patch";
-                    default -> "delete";
-                };
+        String verb = switch (method) {
+            case "GET" -> uri.contains("watch=true") ? "watch" : one ? "get" : "list";
+            case "POST" -> "create";
+            case "PUT" -> "update";
+            case "PATCH" -> "patch";
+            default -> "delete";
+        };
         return verb + " " + core.group(1) + (core.group(3) == null ? "" : core.group(3));
     }
 

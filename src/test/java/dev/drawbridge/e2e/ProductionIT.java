@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +42,9 @@ class ProductionIT {
         java.environment().keySet().removeIf(name -> name.matches("(SPRING|DRAWBRIDGE|KUBERNETES)_.*"));
         Process process = java.start();
         try {
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("it stops by itself").isTrue();
+            assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                    .as("it stops by itself")
+                    .isTrue();
         } finally {
             process.destroyForcibly();
         }
@@ -76,62 +77,62 @@ class ProductionIT {
     }
 
     private void respond(Site site) throws Exception {
-            site.cordonAsSomebodyElse();
-            Map<String, String> baseline = site.files();
-            Map<String, PackagedApplication> instances = new HashMap<>();
-            for (String name : List.of("a", "b")) {
-                PackagedApplication instance =
-                        PackagedApplication.configured(temp.resolve(name + ".log"), site.environment(name));
-                started.add(instance);
-                instance.start();
-                instances.put(name, instance);
-            }
-            site.put(
-                    "etc/kubernetes/manifests/metrics-agent.yaml",
-                    Files.readString(Path.of("src/test/resources/e2e/rogue-static-pod.yaml")));
-            site.put("etc/kubernetes/kubelet.conf", "apiVersion: v1\nkind: Config\ncurrent-context: theirs\n");
-            site.put("etc/kubernetes/pki/ca.crt", "their authority\n");
-            Files.delete(site.root.resolve("etc/kubernetes/manifests/api-proxy.yaml"));
+        site.cordonAsSomebodyElse();
+        Map<String, String> baseline = site.files();
+        Map<String, PackagedApplication> instances = new HashMap<>();
+        for (String name : List.of("a", "b")) {
+            PackagedApplication instance =
+                    PackagedApplication.configured(temp.resolve(name + ".log"), site.environment(name));
+            started.add(instance);
+            instance.start();
+            instances.put(name, instance);
+        }
+        site.put(
+                "etc/kubernetes/manifests/metrics-agent.yaml",
+                Files.readString(Path.of("src/test/resources/e2e/rogue-static-pod.yaml")));
+        site.put("etc/kubernetes/kubelet.conf", "apiVersion: v1\nkind: Config\ncurrent-context: theirs\n");
+        site.put("etc/kubernetes/pki/ca.crt", "their authority\n");
+        Files.delete(site.root.resolve("etc/kubernetes/manifests/api-proxy.yaml"));
 
-            Api first = new Api(instances.get("a"));
-            Api.Answer answer = first.postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"));
-            assertThat(answer.status()).isEqualTo(202);
-            String incident = answer.body().at("/alerts/0/incidentId").asText();
-            assertThat(new Api(instances.get("b"))
-                            .postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"))
-                            .body()
-                            .at("/alerts/0/disposition")
-                            .asText())
-                    .as("the other instance knows it")
-                    .isEqualTo("duplicate");
+        Api first = new Api(instances.get("a"));
+        Api.Answer answer = first.postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"));
+        assertThat(answer.status()).isEqualTo(202);
+        String incident = answer.body().at("/alerts/0/incidentId").asText();
+        assertThat(new Api(instances.get("b"))
+                        .postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"))
+                        .body()
+                        .at("/alerts/0/disposition")
+                        .asText())
+                .as("the other instance knows it")
+                .isEqualTo("duplicate");
 
-            // whoever restores is killed in the middle of it; the other one takes over when the lock is over
-            String dead = site.awaitHeld();
-            assertContained(site);
-            instances.get(dead).kill();
-            site.lose();
-            Api survivor = new Api(instances.get(dead.equals("a") ? "b" : "a"));
-            survivor.awaitState(incident, "awaiting-approval");
-            assertThat(site.files()).isEqualTo(baseline);
-            assertContained(site);
+        // whoever restores is killed in the middle of it; the other one takes over when the lock is over
+        String dead = site.awaitHeld();
+        assertContained(site);
+        instances.get(dead).kill();
+        site.lose();
+        Api survivor = new Api(instances.get(dead.equals("a") ? "b" : "a"));
+        survivor.awaitState(incident, "awaiting-approval");
+        assertThat(site.files()).isEqualTo(baseline);
+        assertContained(site);
 
-            PackagedApplication again = instances.get(dead);
-            again.start();
-            Api back = new Api(again);
-            JsonNode approval = back.awaitTask(incident, "approve-return");
-            Map<String, Object> decision = Map.of("decision", "approve", "reason", "verified, looks right");
-            String path = "/api/v1/tasks/" + approval.path("id").asText() + "/complete";
-            assertThat(back.post("auditor", path, decision).status()).isEqualTo(403);
-            assertThat(back.post("approver", path, decision).status()).isEqualTo(200);
-            survivor.awaitState(incident, "closed-resolved");
+        PackagedApplication again = instances.get(dead);
+        again.start();
+        Api back = new Api(again);
+        JsonNode approval = back.awaitTask(incident, "approve-return");
+        Map<String, Object> decision = Map.of("decision", "approve", "reason", "verified, looks right");
+        String path = "/api/v1/tasks/" + approval.path("id").asText() + "/complete";
+        assertThat(back.post("auditor", path, decision).status()).isEqualTo(403);
+        assertThat(back.post("approver", path, decision).status()).isEqualTo(200);
+        survivor.awaitState(incident, "closed-resolved");
 
-            assertThat(site.files()).isEqualTo(baseline);
-            assertThat(site.clusterNode().getSpec().getUnschedulable())
-                    .as("somebody else's cordon stays")
-                    .isTrue();
-            assertThat(site.clusterNode().toString()).doesNotContain("drawbridge.dev/contained");
-            assertEffectsOnce(survivor, incident);
-            assertThat(site.asked()).as("what the manifest in docker/ grants").isEqualTo(Site.granted());
+        assertThat(site.files()).isEqualTo(baseline);
+        assertThat(site.clusterNode().getSpec().getUnschedulable())
+                .as("somebody else's cordon stays")
+                .isTrue();
+        assertThat(site.clusterNode().toString()).doesNotContain("drawbridge.dev/contained");
+        assertEffectsOnce(survivor, incident);
+        assertThat(site.asked()).as("what the manifest in docker/ grants").isEqualTo(Site.granted());
     }
 
     private static void assertContained(Site site) {
@@ -176,7 +177,10 @@ class ProductionIT {
                 .anyMatch(effect -> effect.startsWith("effect.release"))
                 .filteredOn(effect -> effect.startsWith("effect.restore-file"))
                 .hasSize(3);
-        assertThat(api.get("auditor", "/api/v1/audit/verify").body().path("intact").asBoolean())
+        assertThat(api.get("auditor", "/api/v1/audit/verify")
+                        .body()
+                        .path("intact")
+                        .asBoolean())
                 .isTrue();
     }
 }

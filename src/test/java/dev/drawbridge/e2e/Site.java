@@ -158,7 +158,9 @@ final class Site implements AutoCloseable {
                 .atMost(Duration.ofSeconds(90))
                 .pollInterval(Duration.ofMillis(50))
                 .until(
-                        () -> Files.exists(home.resolve("held")) ? Files.readString(home.resolve("held")).strip() : "",
+                        () -> Files.exists(home.resolve("held"))
+                                ? Files.readString(home.resolve("held")).strip()
+                                : "",
                         name -> !name.isEmpty());
     }
 
@@ -170,8 +172,10 @@ final class Site implements AutoCloseable {
         if (user.equals("root")) {
             Files.createDirectories(Path.of("/run/sshd"));
         }
-        sh("ssh-keygen -q -t ed25519 -N '' -f host-key && ssh-keygen -q -t ed25519 -N '' -f operator-key"
-                        + " && ssh-keygen -q -t ed25519 -N '' -f node-ssh-key-b", Map.of());
+        sh(
+                "ssh-keygen -q -t ed25519 -N '' -f host-key && ssh-keygen -q -t ed25519 -N '' -f operator-key"
+                        + " && ssh-keygen -q -t ed25519 -N '' -f node-ssh-key-b",
+                Map.of());
         Path shell = nodeShell();
         Files.writeString(
                 home.resolve("authorized_keys"),
@@ -198,7 +202,12 @@ final class Site implements AutoCloseable {
                         "PasswordAuthentication no",
                         "PermitRootLogin prohibit-password",
                         ""));
-        Process sshd = new ProcessBuilder(SSHD.toString(), "-D", "-e", "-f", home.resolve("sshd_config").toString())
+        Process sshd = new ProcessBuilder(
+                        SSHD.toString(),
+                        "-D",
+                        "-e",
+                        "-f",
+                        home.resolve("sshd_config").toString())
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("sshd.log").toFile())
                 .start();
@@ -206,9 +215,7 @@ final class Site implements AutoCloseable {
         Awaitility.await("sshd").atMost(Duration.ofSeconds(20)).until(() -> !sshd.isAlive() || listens(port));
         assertThat(sshd.isAlive()).as("%s", home.resolve("sshd.log")).isTrue();
         Files.writeString(secrets.resolve("known-hosts"), "[127.0.0.1]:" + port + " " + publicKey("host-key"));
-        Files.writeString(
-                home.resolve("ssh_config"),
-                """
+        Files.writeString(home.resolve("ssh_config"), """
                 Host node
                   HostName 127.0.0.1
                   Port %d
@@ -216,8 +223,8 @@ final class Site implements AutoCloseable {
                   IdentityFile %s
                   IdentitiesOnly yes
                   UserKnownHostsFile %s
-                """
-                        .formatted(port, user, home.resolve("operator-key"), secrets.resolve("known-hosts")));
+                """.formatted(
+                        port, user, home.resolve("operator-key"), secrets.resolve("known-hosts")));
         return port;
     }
 
@@ -277,7 +284,8 @@ final class Site implements AutoCloseable {
     private void people() throws IOException {
         Files.writeString(secrets.resolve("alert-token"), PackagedApplication.PASSWORD);
         // as compose.yaml has it: the directory keeps others out, the container's user must read them
-        for (String name : List.of("node-ssh-key", "baseline-ssh-key", "known-hosts", "allowed-signers", "alert-token")) {
+        for (String name :
+                List.of("node-ssh-key", "baseline-ssh-key", "known-hosts", "allowed-signers", "alert-token")) {
             Files.setPosixFilePermissions(secrets.resolve(name), PosixFilePermissions.fromString("r--r--r--"));
         }
         Files.createDirectories(secrets.resolve("spring"));
@@ -319,7 +327,8 @@ final class Site implements AutoCloseable {
                         password-hash: "%7$s"
                         groups: [auditors]
                 camunda.bpm.job-execution.lock-time-in-millis: 30000
-                """.formatted(user, NODE, sshPort, root, repository(), playbooks, hash));
+                """.formatted(
+                        user, NODE, sshPort, root, repository(), playbooks, hash));
     }
 
     /**
@@ -336,7 +345,9 @@ final class Site implements AutoCloseable {
         values.put("DRAWBRIDGE_KUBERNETES_KUBECONFIG", secret("kubeconfig"));
         values.put(
                 "DRAWBRIDGE_NODE_SSH_PRIVATE_KEY",
-                instance.equals("a") ? secret("node-ssh-key") : home.resolve("node-ssh-key-b").toString());
+                instance.equals("a")
+                        ? secret("node-ssh-key")
+                        : home.resolve("node-ssh-key-b").toString());
         values.put("DRAWBRIDGE_NODE_SSH_KNOWN_HOSTS", secret("known-hosts"));
         values.put("DRAWBRIDGE_BASELINE_PRIVATE_KEY", secret("baseline-ssh-key"));
         values.put("DRAWBRIDGE_BASELINE_KNOWN_HOSTS", secret("known-hosts"));
@@ -348,7 +359,9 @@ final class Site implements AutoCloseable {
                 .isEqualTo(values.keySet());
         // set by the image; evidence is shared by all instances, each has its own copy of the baseline
         values.put("DRAWBRIDGE_EVIDENCE_DIRECTORY", home.resolve("evidence").toString());
-        values.put("DRAWBRIDGE_BASELINE_CACHE_DIRECTORY", home.resolve("baseline-" + instance).toString());
+        values.put(
+                "DRAWBRIDGE_BASELINE_CACHE_DIRECTORY",
+                home.resolve("baseline-" + instance).toString());
         return values;
     }
 
@@ -367,15 +380,20 @@ final class Site implements AutoCloseable {
         readme(
                 "baseline",
                 Map.of(
-                        "NODE", NODE,
-                        "ROOT", root.toString(),
-                        "SSH", "ssh -F " + home.resolve("ssh_config") + " node",
-                        "REMOTE", repository().toString()));
+                        "NODE",
+                        NODE,
+                        "ROOT",
+                        root.toString(),
+                        "SSH",
+                        "ssh -F " + home.resolve("ssh_config") + " node",
+                        "REMOTE",
+                        repository().toString()));
     }
 
     /** Runs the commands that the README shows under a mark, in this site's directory. */
     private void readme(String mark, Map<String, String> environment) throws Exception {
-        Matcher block = Pattern.compile("<!-- proven by ProductionIT: " + mark + " -->\\s*```sh\\n(.*?)```", Pattern.DOTALL)
+        Matcher block = Pattern.compile(
+                        "<!-- proven by ProductionIT: " + mark + " -->\\s*```sh\\n(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(README));
         assertThat(block.find()).as("commands for " + mark + " in " + README).isTrue();
         sh(block.group(1), environment);
@@ -405,8 +423,8 @@ final class Site implements AutoCloseable {
             }
             for (Object one : (List<?>) object.get("rules")) {
                 Map<?, ?> rule = (Map<?, ?>) one;
-                List<?> what = (List<?>)
-                        (rule.containsKey("resources") ? rule.get("resources") : rule.get("nonResourceURLs"));
+                List<?> what =
+                        (List<?>) (rule.containsKey("resources") ? rule.get("resources") : rule.get("nonResourceURLs"));
                 granted.addAll(((List<?>) rule.get("verbs"))
                         .stream()
                                 .flatMap(verb -> what.stream().map(resource -> verb + " " + resource))
