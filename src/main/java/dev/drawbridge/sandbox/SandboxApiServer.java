@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,7 @@ public final class SandboxApiServer implements AutoCloseable {
     private final HttpServer http;
     private final KubernetesClient client;
     private volatile ApiFaults faults = ApiFaults.NONE;
+    private volatile Consumer<String> observer = path -> {};
 
     /**
      * Starts it with these nodes, or with what an earlier run left.
@@ -145,6 +147,15 @@ public final class SandboxApiServer implements AutoCloseable {
         this.faults = faults;
     }
 
+    /**
+     * Tells of every change that a client makes, when it is in effect and before the client is told, on the server's thread.
+     *
+     * @param observer receives the path of the object, for example {@code /api/v1/nodes/worker-1}
+     */
+    public void observe(Consumer<String> observer) {
+        this.observer = observer;
+    }
+
     /** Registers a further node as kubeadm would, for tests that need a larger cluster. */
     public void addNode(String name, String address, boolean controlPlane) {
         onLoop(() -> {
@@ -216,6 +227,7 @@ public final class SandboxApiServer implements AutoCloseable {
     }
 
     private void changed(ApiPath path) {
+        observer.accept(path.object());
         keep();
         if (path.resource().equals("nodes") && path.namesObject()) {
             vertx.setTimer(CONTROLLER_DELAY_MILLIS, elapsed -> taintAsController(path.object()));

@@ -1,0 +1,223 @@
+package dev.drawbridge.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.drawbridge.DrawbridgeApplication;
+import dev.drawbridge.baseline.BaselineAuthor;
+import dev.drawbridge.sandbox.SandboxApiServer;
+import dev.drawbridge.sandbox.SandboxSshServer;
+import dev.drawbridge.sandbox.TestTrees;
+import dev.drawbridge.shared.WatchedSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.sshd.common.config.keys.PublicKeyEntry;
+import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
+import org.awaitility.Awaitility;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
+
+/**
+ * The whole application in this process, configured as in production: PostgreSQL with durable commits, an API server, an SSH server that
+ * serves all nodes, and a signed baseline.
+ */
+final class BenchmarkWorld implements AutoCloseable {
+    static final String TOKEN = "benchmark-token-of-some-length";
+    private static final WatchedSet APPROVED = new WatchedSet(List.of("/etc/kubernetes/**"));
+    private static final String SIGNER = "baseline@drawbridge.example";
+
+    private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final SandboxApiServer api;
+    private final ConfigurableApplicationContext application;
+    private final JdbcClient jdbc;
+
+    /** @param directory on a disk, not in memory: a durable commit that costs nothing is no floor */
+    BenchmarkWorld(Path directory, Collection<BenchmarkNode> served, Collection<BenchmarkNode> bare) throws Exception {
+        Map<String, Object> properties = new LinkedHashMap<>(limits());
+        EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+                .setDataDirectory(directory.resolve("postgres"))
+                .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
+                .start();
+        running.push(postgres);
+        properties.put("spring.datasource.url", postgres.getJdbcUrl("postgres", "postgres"));
+        properties.put("spring.datasource.username", "postgres");
+        properties.put("spring.datasource.password", "");
+        TestTrees trees = new TestTrees();
+        for (BenchmarkNode node : served) {
+            Files.createDirectories(node.root().getParent());
+            trees.create(node.root(), node.name(), false);
+        }
+        properties.putAll(baseline(directory, served));
+        properties.putAll(ssh(directory, served));
+        List<BenchmarkNode> all = new ArrayList<>(served);
+        all.addAll(bare);
+        api = new SandboxApiServer(
+                0,
+                null,
+                all.stream()
+                        .map(node -> SandboxApiServer.node(node.name(), false, node.address()))
+                        .toList());
+        running.push(api);
+        properties.put("drawbridge.kubernetes.master-url", api.url());
+        properties.put("drawbridge.playbook.directory", playbook(directory).toString());
+        properties.put(
+                "drawbridge.evidence.directory", directory.resolve("evidence").toString());
+        // as arguments: whoever runs the benchmark may have settings of their own in the environment
+        application = new SpringApplicationBuilder(DrawbridgeApplication.class)
+                .run(properties.entrySet().stream()
+                        .map(property -> "--" + property.getKey() + "=" + property.getValue())
+                        .toArray(String[]::new));
+        running.push(application);
+        jdbc = application.getBean(JdbcClient.class);
+        assertThat(show("fsync")).isEqualTo("on");
+        assertThat(show("synchronous_commit")).isEqualTo("on");
+        jdbc.sql("create table benchmark_floor (id bigserial primary key, content varchar(200) not null)")
+                .update();
+        Awaitility.await("the node directory is read").atMost(Duration.ofSeconds(30)).until(() -> {
+            dev.drawbridge.node.NodeDirectory nodes = application.getBean(dev.drawbridge.node.NodeDirectory.class);
+            return nodes.all().size() == all.size();
+        });
+    }
+
+    private static Map<String, Object> limits() {
+        String hash = "{bcrypt}" + new BCryptPasswordEncoder(4).encode("benchmark");
+        return Map.of(
+                "server.address", "127.0.0.1",
+                "server.port", "0",
+                "spring.main.banner-mode", "off",
+                "logging.level.root", "warn",
+                "drawbridge.access.alert-token", TOKEN,
+                "drawbridge.access.users.auditor.password-hash", hash,
+                "drawbridge.access.users.auditor.groups", "auditors",
+                "drawbridge.guardrail.dry-run", "false",
+                "drawbridge.guardrail.max-contained-nodes", "100000",
+                // a burst is wider than one detector's requests
+                "drawbridge.alert.max-wait", "60s");
+    }
+
+    private static Map<String, Object> baseline(Path directory, Collection<BenchmarkNode> nodes) throws Exception {
+        Path key = directory.resolve("signing-key");
+        KeyPair signer = key(key);
+        Path signers = Files.writeString(
+                directory.resolve("allowed-signers"),
+                SIGNER + " namespaces=\"git\" " + PublicKeyEntry.toString(signer.getPublic()) + "\n");
+        Path repository = directory.resolve("baseline.git");
+        Map<String, Path> roots = new TreeMap<>();
+        nodes.forEach(node -> roots.put(node.name(), node.root()));
+        new BaselineAuthor(repository, key, "Benchmark", SIGNER).publish(roots, APPROVED, "Approve", Instant.now());
+        return Map.of(
+                "drawbridge.baseline.url", repository.toUri().toString(),
+                "drawbridge.baseline.allowed-signers", signers.toString(),
+                "drawbridge.baseline.cache-directory",
+                        directory.resolve("baseline-cache").toString());
+    }
+
+    private Map<String, Object> ssh(Path directory, Collection<BenchmarkNode> nodes) throws Exception {
+        Path key = directory.resolve("client-key");
+        KeyPair client = key(key);
+        SandboxSshServer server =
+                new SandboxSshServer(0, directory.resolve("host-key"), "drawbridge", client.getPublic());
+        running.push(server);
+        server.start();
+        Path knownHosts = Files.writeString(directory.resolve("known-hosts"), server.knownHostsLine() + "\n");
+        Map<String, Object> properties = new LinkedHashMap<>();
+        properties.put("drawbridge.node.ssh.user", "drawbridge");
+        properties.put("drawbridge.node.ssh.private-key", key.toString());
+        properties.put("drawbridge.node.ssh.known-hosts", knownHosts.toString());
+        for (BenchmarkNode node : nodes) {
+            String prefix = "drawbridge.node.endpoints." + node.name() + ".";
+            properties.put(prefix + "host", "127.0.0.1");
+            properties.put(prefix + "port", server.port());
+            properties.put(prefix + "root-prefix", node.root().toString());
+        }
+        return properties;
+    }
+
+    private static KeyPair key(Path file) throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(256);
+        KeyPair key = generator.generateKeyPair();
+        try (OutputStream out = Files.newOutputStream(file)) {
+            OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, "benchmark", null, out);
+        }
+        return key;
+    }
+
+    /** The one that ships, with a soak so long that an incident becomes quiet behind its verification. */
+    private static Path playbook(Path directory) throws Exception {
+        String shipped = Files.readString(Path.of("playbooks/kubernetes-config-tampering.yaml"));
+        Path playbooks = Files.createDirectories(directory.resolve("playbooks"));
+        Files.writeString(
+                playbooks.resolve("kubernetes-config-tampering.yaml"), shipped.replace("soak: 30s", "soak: 6h"));
+        return playbooks;
+    }
+
+    private String show(String setting) {
+        return jdbc.sql("show " + setting).query(String.class).single();
+    }
+
+    SandboxApiServer api() {
+        return api;
+    }
+
+    JdbcClient jdbc() {
+        return jdbc;
+    }
+
+    <T> T bean(Class<T> type) {
+        return application.getBean(type);
+    }
+
+    KubernetesClient client() {
+        return bean(KubernetesClient.class);
+    }
+
+    String url() {
+        return "http://127.0.0.1:" + application.getEnvironment().getRequiredProperty("local.server.port");
+    }
+
+    /** Waits until no job can run: whatever came of the alerts so far waits for a person or for the soak. */
+    void awaitQuiet() {
+        Awaitility.await("the engine is quiet")
+                .atMost(Duration.ofMinutes(5))
+                .pollDelay(Duration.ofMillis(5))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> jdbc.sql("""
+                                select count(*) from act_ru_job
+                                where retries_ > 0 and (duedate_ is null or duedate_ <= now())""")
+                                .query(Long.class)
+                                .single()
+                        == 0);
+    }
+
+    /** Jobs that were given up: a benchmark of something that failed would be worthless. */
+    long failedJobs() {
+        return jdbc.sql("select count(*) from act_ru_job where retries_ = 0")
+                .query(Long.class)
+                .single();
+    }
+
+    @Override
+    public void close() throws Exception {
+        while (!running.isEmpty()) {
+            running.pop().close();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.drawbridge.benchmark;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The table of this run, on the console and in {@code target/benchmarks.csv}. Ratios are what counts: times of different
+ * machines, or of one shared machine on different days, say little.
+ */
+final class Report {
+    private static final Path FILE = Path.of("target", "benchmarks.csv");
+    private static final String COLUMNS =
+            "name,case,unit,ours_p50,ours_p99,floor_p50,floor_p99,ratio_p50,ratio_p99";
+    private static final List<String> ROWS = new ArrayList<>(List.of(COLUMNS));
+
+    private Report() {}
+
+    /** Adds one row and writes the file, so that a later failure does not lose what was measured. */
+    static synchronized void add(String name, String sample, Measured ours, Measured floor) {
+        add(name, sample, ours.p50(), ours.p99(), floor.p50(), floor.p99());
+        say("%s %s: ours %s; floor %s", name, sample, ours, floor);
+    }
+
+    static synchronized void add(
+            String name, String sample, double ours50, double ours99, double floor50, double floor99) {
+        ROWS.add(String.format(
+                Locale.ROOT,
+                "%s,%s,ms,%.3f,%.3f,%.3f,%.3f,%.2f,%.2f",
+                name,
+                sample,
+                ours50,
+                ours99,
+                floor50,
+                floor99,
+                ours50 / floor50,
+                ours99 / floor99));
+        try {
+            Files.createDirectories(FILE.getParent());
+            Files.write(FILE, ROWS);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Says whether a target was met. Time fails no build: the machine may be busy with something else. */
+    static void target(String name, String sample, Measured ours, Measured floor, double atMost50, double atMost99) {
+        double ratio50 = ours.p50() / floor.p50();
+        double ratio99 = ours.p99() / floor.p99();
+        say(
+                "target %s %s: p50 at most %.0f times the floor: %.2f, %s; p99 at most %.0f times: %.2f, %s",
+                name,
+                sample,
+                atMost50,
+                ratio50,
+                ratio50 <= atMost50 ? "met" : "NOT met",
+                atMost99,
+                ratio99,
+                ratio99 <= atMost99 ? "met" : "NOT met");
+    }
+
+    static void say(String format, Object... arguments) {
+        System.out.println("benchmark: " + String.format(Locale.ROOT, format, arguments));
+    }
+
+    static synchronized void print() {
+        List<String[]> cells = ROWS.stream().map(row -> row.split(",")).toList();
+        int[] width = new int[cells.get(0).length];
+        cells.forEach(row -> {
+            for (int i = 0; i < width.length; i++) {
+                width[i] = Math.max(width[i], row[i].length());
+            }
+        });
+        StringBuilder table = new StringBuilder();
+        for (String[] row : cells) {
+            table.append('\n');
+            for (int i = 0; i < width.length; i++) {
+                table.append(String.format((i < 3 ? "%-" : "%") + width[i] + "s  ", row[i]));
+            }
+        }
+        System.out.println(table);
+    }
+}
