@@ -15,7 +15,10 @@ final class AlertTemplate {
 
     String alert(BenchmarkNode node) {
         return sample.replaceAll("\"20\\d\\d-[\\d-]*T[\\d:.]*Z\"", "\"" + now() + "\"")
-                .replace(ID, Digest.ofText(node.name() + " " + count.incrementAndGet()).hex())
+                .replace(
+                        ID,
+                        Digest.ofText(node.name() + " " + count.incrementAndGet())
+                                .hex())
                 .replace("\"worker-1\"", "\"" + node.name() + "\"")
                 .replace("10.20.0.21", node.address());
     }

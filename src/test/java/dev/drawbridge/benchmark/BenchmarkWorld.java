@@ -10,6 +10,7 @@ import dev.drawbridge.sandbox.TestTrees;
 import dev.drawbridge.shared.WatchedSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,10 @@ import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.awaitility.Awaitility;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.type.classreading.MetadataReader;
+import org.springframework.core.type.classreading.MetadataReaderFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
 
@@ -81,6 +85,7 @@ final class BenchmarkWorld implements AutoCloseable {
                 "drawbridge.evidence.directory", directory.resolve("evidence").toString());
         // as arguments: whoever runs the benchmark may have settings of their own in the environment
         application = new SpringApplicationBuilder(DrawbridgeApplication.class)
+                .initializers(context -> context.getBeanFactory().registerSingleton("productOnly", new ProductOnly()))
                 .run(properties.entrySet().stream()
                         .map(property -> "--" + property.getKey() + "=" + property.getValue())
                         .toArray(String[]::new));
@@ -90,10 +95,31 @@ final class BenchmarkWorld implements AutoCloseable {
         assertThat(show("synchronous_commit")).isEqualTo("on");
         jdbc.sql("create table benchmark_floor (id bigserial primary key, content varchar(200) not null)")
                 .update();
-        Awaitility.await("the node directory is read").atMost(Duration.ofSeconds(30)).until(() -> {
-            dev.drawbridge.node.NodeDirectory nodes = application.getBean(dev.drawbridge.node.NodeDirectory.class);
-            return nodes.all().size() == all.size();
-        });
+        Awaitility.await("the node directory is read")
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> {
+                    dev.drawbridge.node.NodeDirectory nodes =
+                            application.getBean(dev.drawbridge.node.NodeDirectory.class);
+                    return nodes.all().size() == all.size();
+                });
+    }
+
+    /** The applications of other tests lie on the same class path. */
+    private static final class ProductOnly extends TypeExcludeFilter {
+        @Override
+        public boolean match(MetadataReader type, MetadataReaderFactory types) throws IOException {
+            return type.getResource().getURL().getPath().contains("/test-classes/");
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof ProductOnly;
+        }
+
+        @Override
+        public int hashCode() {
+            return ProductOnly.class.hashCode();
+        }
     }
 
     private static Map<String, Object> limits() {
@@ -201,10 +227,7 @@ final class BenchmarkWorld implements AutoCloseable {
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> jdbc.sql("""
                                 select count(*) from act_ru_job
-                                where retries_ > 0 and (duedate_ is null or duedate_ <= now())""")
-                                .query(Long.class)
-                                .single()
-                        == 0);
+                                where retries_ > 0 and (duedate_ is null or duedate_ <= now())""").query(Long.class).single() == 0);
     }
 
     /** Jobs that were given up: a benchmark of something that failed would be worthless. */

@@ -40,7 +40,6 @@ final class Measured {
 
     @Override
     public String toString() {
-        return String.format(
-                Locale.ROOT, "n=%d p50=%.2f p90=%.2f p99=%.2f ms", size, p50(), percentile(0.90), p99());
+        return String.format(Locale.ROOT, "n=%d p50=%.2f p90=%.2f p99=%.2f ms", size, p50(), percentile(0.90), p99());
     }
 }

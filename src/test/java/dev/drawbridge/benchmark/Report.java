@@ -14,8 +14,7 @@ import java.util.Locale;
  */
 final class Report {
     private static final Path FILE = Path.of("target", "benchmarks.csv");
-    private static final String COLUMNS =
-            "name,case,unit,ours_p50,ours_p99,floor_p50,floor_p99,ratio_p50,ratio_p99";
+    private static final String COLUMNS = "name,case,unit,ours_p50,ours_p99,floor_p50,floor_p99,ratio_p50,ratio_p99";
     private static final List<String> ROWS = new ArrayList<>(List.of(COLUMNS));
 
     private Report() {}

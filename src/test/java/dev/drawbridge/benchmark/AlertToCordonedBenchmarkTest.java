@@ -1,0 +1,207 @@
+package dev.drawbridge.benchmark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/**
+ * From the start of the request that brings an alert to the node being cordoned at the API server. The floor is the least that
+ * could be done honestly: one durable commit on the same pool, then the same patch by the same client. Both sides are looked at
+ * by the same eye, the API server's own, and take turns, so that a busy machine is busy for both.
+ */
+@Tag("benchmark")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AlertToCordonedBenchmarkTest {
+    /** Rounds until the compiler of the JVM has seen enough of both sides. */
+    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 100, 16, 8);
+
+    private static final Map<Integer, Integer> ROUNDS = Map.of(1, 200, 16, 13);
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final AlertTemplate alerts = new AlertTemplate();
+    private final Map<String, CompletableFuture<Long>> expected = new ConcurrentHashMap<>();
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final ExecutorService clients = Executors.newCachedThreadPool();
+    private final Deque<BenchmarkNode> fresh = new ArrayDeque<>();
+    private List<BenchmarkNode> bare = List.of();
+    private BenchmarkWorld world;
+
+    @BeforeAll
+    void start() throws Exception {
+        Path directory = Files.createTempDirectory(
+                Files.createDirectories(Path.of("target/benchmark").toAbsolutePath()), "run-");
+        for (int concurrent : List.of(1, 16)) {
+            int needed = concurrent * (WARM_UP.get(concurrent) + ROUNDS.get(concurrent));
+            nodes("node" + concurrent, needed, directory).forEach(fresh::add);
+        }
+        bare = nodes("bare", 16, directory).toList();
+        world = new BenchmarkWorld(directory, fresh, bare);
+        world.api().observe(path -> {
+            CompletableFuture<Long> waiting = expected.remove(path);
+            if (waiting != null) {
+                waiting.complete(System.nanoTime());
+            }
+        });
+    }
+
+    private static Stream<BenchmarkNode> nodes(String kind, int count, Path directory) {
+        return IntStream.rangeClosed(1, count)
+                .mapToObj(number -> BenchmarkNode.of(kind, number, directory.resolve("nodes")));
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        clients.shutdownNow();
+        if (world != null) {
+            world.close();
+        }
+        Report.print();
+    }
+
+    @Test
+    void alertToCordonedBesideOneCommitAndTheSamePatch() throws Exception {
+        for (int concurrent : List.of(1, 16)) {
+            measure(concurrent);
+        }
+        assertThat(world.failedJobs()).isZero();
+    }
+
+    private void measure(int concurrent) throws Exception {
+        Measured ours = new Measured();
+        Measured floor = new Measured();
+        int warmUp = WARM_UP.get(concurrent);
+        for (int round = 0; round < warmUp + ROUNDS.get(concurrent); round++) {
+            boolean counts = round >= warmUp;
+            List<Long> floors = together(bare.subList(0, concurrent), this::commitAndPatch);
+            bare.subList(0, concurrent).forEach(this::uncordon);
+            List<BenchmarkNode> next = new ArrayList<>();
+            IntStream.range(0, concurrent).forEach(i -> next.add(fresh.remove()));
+            List<Long> taken = together(next, this::post);
+            next.forEach(node -> assertThat(cordoned(node)).as(node.name()).isTrue());
+            world.awaitQuiet();
+            if (counts) {
+                floors.forEach(floor::add);
+                taken.forEach(ours::add);
+            }
+        }
+        String sample = concurrent + "-concurrent";
+        Report.add("alert-to-cordoned", sample, ours, floor);
+        Report.target("alert-to-cordoned", sample, ours, floor, 3, 5);
+    }
+
+    /** One side of a sample. */
+    private interface Way {
+        void go(BenchmarkNode node) throws Exception;
+    }
+
+    /** All at once, each from its own start to the moment at which the API server has its node cordoned. */
+    private List<Long> together(List<BenchmarkNode> nodes, Way way) throws Exception {
+        CyclicBarrier start = new CyclicBarrier(nodes.size());
+        List<Future<Long>> running = new ArrayList<>();
+        for (BenchmarkNode node : nodes) {
+            CompletableFuture<Long> seen = new CompletableFuture<>();
+            expected.put(node.apiPath(), seen);
+            running.add(clients.submit(() -> {
+                start.await();
+                long begun = System.nanoTime();
+                way.go(node);
+                return seen.get(PATIENCE_SECONDS, TimeUnit.SECONDS) - begun;
+            }));
+        }
+        List<Long> nanos = new ArrayList<>();
+        for (Future<Long> one : running) {
+            nanos.add(one.get());
+        }
+        return nanos;
+    }
+
+    private void post(BenchmarkNode node) throws IOException, InterruptedException {
+        HttpResponse<String> answer = http.send(
+                HttpRequest.newBuilder(URI.create(world.url() + "/api/v1/alerts/elastic"))
+                        .header("Authorization", "Bearer " + BenchmarkWorld.TOKEN)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(alerts.alert(node)))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        assertThat(answer.body()).contains("\"opened\"");
+    }
+
+    private void commitAndPatch(BenchmarkNode node) throws SQLException {
+        try (Connection connection = world.bean(DataSource.class).getConnection()) {
+            connection.setAutoCommit(false);
+            try (PreparedStatement insert =
+                    connection.prepareStatement("insert into benchmark_floor (content) values (?)")) {
+                insert.setString(1, node.name());
+                insert.executeUpdate();
+            }
+            connection.commit();
+            connection.setAutoCommit(true);
+        }
+        patch(node, """
+                [{"op":"test","path":"/spec/unschedulable","value":null},
+                 {"op":"add","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":"floor"},
+                 {"op":"add","path":"/spec/unschedulable","value":true}]""");
+    }
+
+    private void uncordon(BenchmarkNode node) {
+        patch(node, """
+                [{"op":"remove","path":"/metadata/annotations/drawbridge.dev~1cordoned-by"},
+                 {"op":"remove","path":"/spec/unschedulable"}]""");
+    }
+
+    private Node patch(BenchmarkNode node, String patch) {
+        KubernetesClient client = world.client();
+        Node address = new NodeBuilder()
+                .withNewMetadata()
+                .withName(node.name())
+                .endMetadata()
+                .build();
+        return client.resource(address).patch(PatchContext.of(PatchType.JSON), patch);
+    }
+
+    private boolean cordoned(BenchmarkNode node) {
+        return Boolean.TRUE.equals(world.api()
+                .client()
+                .nodes()
+                .withName(node.name())
+                .get()
+                .getSpec()
+                .getUnschedulable());
+    }
+}
