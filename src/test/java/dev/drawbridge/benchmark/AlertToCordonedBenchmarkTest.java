@@ -17,6 +17,8 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -34,9 +36,12 @@ import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /**
  * From the start of the request that brings an alert to the node being cordoned at the API server. The floor is the least that
@@ -44,10 +49,11 @@ import org.junit.jupiter.api.TestInstance;
  * by the same eye, the API server's own, and take turns, so that a busy machine is busy for both.
  */
 @Tag("benchmark")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AlertToCordonedBenchmarkTest {
     /** Rounds until the compiler of the JVM has seen enough of both sides. */
-    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 100, 16, 8);
+    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 150, 16, 15);
 
     private static final Map<Integer, Integer> ROUNDS = Map.of(1, 200, 16, 13);
     private static final long PATIENCE_SECONDS = 60;
@@ -59,6 +65,7 @@ class AlertToCordonedBenchmarkTest {
     private final ExecutorService clients = Executors.newCachedThreadPool();
     private final Deque<BenchmarkNode> fresh = new ArrayDeque<>();
     private List<BenchmarkNode> bare = List.of();
+    private List<BenchmarkNode> burst = List.of();
     private BenchmarkWorld world;
 
     @BeforeAll
@@ -69,14 +76,18 @@ class AlertToCordonedBenchmarkTest {
             int needed = concurrent * (WARM_UP.get(concurrent) + ROUNDS.get(concurrent));
             nodes("node" + concurrent, needed, directory).forEach(fresh::add);
         }
+        burst = nodes("burst", 50, directory).toList();
+        List<BenchmarkNode> served = new ArrayList<>(fresh);
+        served.addAll(burst);
         bare = nodes("bare", 16, directory).toList();
-        world = new BenchmarkWorld(directory, fresh, bare);
-        world.api().observe(path -> {
-            CompletableFuture<Long> waiting = expected.remove(path);
-            if (waiting != null) {
-                waiting.complete(System.nanoTime());
-            }
-        });
+        world = new BenchmarkWorld(directory, served, bare);
+    }
+
+    private void seen(String path) {
+        CompletableFuture<Long> waiting = expected.remove(path);
+        if (waiting != null) {
+            waiting.complete(System.nanoTime());
+        }
     }
 
     private static Stream<BenchmarkNode> nodes(String kind, int count, Path directory) {
@@ -94,6 +105,7 @@ class AlertToCordonedBenchmarkTest {
     }
 
     @Test
+    @Order(1)
     void alertToCordonedBesideOneCommitAndTheSamePatch() throws Exception {
         for (int concurrent : List.of(1, 16)) {
             measure(concurrent);
@@ -101,12 +113,72 @@ class AlertToCordonedBenchmarkTest {
         assertThat(world.failedJobs()).isZero();
     }
 
+    /** Whatever the time it takes: no file is restored while a node that was reported in the same burst is still open to the scheduler. */
+    @Test
+    @Order(2)
+    void inABurstEveryNodeIsCordonedBeforeTheFirstFileIsRestored() throws Exception {
+        world.followUp(true);
+        Map<String, CompletableFuture<Instant>> cordons = new ConcurrentHashMap<>();
+        world.api().observe(path -> {
+            CompletableFuture<Instant> waiting = cordons.get(path);
+            if (waiting != null) {
+                waiting.complete(Instant.now());
+            }
+        });
+        for (BenchmarkNode node : burst) {
+            cordons.put(node.apiPath(), new CompletableFuture<>());
+            Files.writeString(node.root().resolve("etc/kubernetes/manifests/metrics-agent.yaml"), "# of nobody\n");
+        }
+        CyclicBarrier start = new CyclicBarrier(4 * burst.size() + 1);
+        List<Future<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 4 * burst.size(); i++) {
+            BenchmarkNode node = burst.get(i % burst.size());
+            String alert = alerts.alert(node);
+            answers.add(clients.submit(() -> {
+                start.await();
+                return send(alert);
+            }));
+        }
+        start.await();
+        Instant begun = Instant.now();
+        for (Future<HttpResponse<String>> answer : answers) {
+            assertThat(answer.get().statusCode()).as(answer.get().body()).isEqualTo(202);
+        }
+        Report.say("burst answered %s", Duration.between(begun, Instant.now()));
+        Instant last = begun;
+        for (BenchmarkNode node : burst) {
+            Instant at = cordons.get(node.apiPath()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            last = at.isAfter(last) ? at : last;
+        }
+        Instant restored = world.firstRestore(burst);
+        for (BenchmarkNode node : burst) {
+            assertThat(cordoned(node)).as(node.name()).isTrue();
+        }
+        double cordonedAfter = millis(begun, last);
+        double restoredAfter = millis(begun, restored);
+        Report.add(
+                "burst",
+                "last-cordon-beside-first-restore",
+                cordonedAfter,
+                cordonedAfter,
+                restoredAfter,
+                restoredAfter);
+        assertThat(last).as("the last of the cordons").isBefore(restored);
+    }
+
+    private static double millis(Instant from, Instant to) {
+        return Duration.between(from, to).toNanos() / 1e6;
+    }
+
     private void measure(int concurrent) throws Exception {
+        world.api().observe(this::seen);
         Measured ours = new Measured();
         Measured floor = new Measured();
         int warmUp = WARM_UP.get(concurrent);
         for (int round = 0; round < warmUp + ROUNDS.get(concurrent); round++) {
             boolean counts = round >= warmUp;
+            // one alert after the other meets nothing of what follows a containment; many at once do
+            world.followUp(counts && concurrent > 1);
             List<Long> floors = together(bare.subList(0, concurrent), this::commitAndPatch);
             bare.subList(0, concurrent).forEach(this::uncordon);
             List<BenchmarkNode> next = new ArrayList<>();
@@ -151,15 +223,19 @@ class AlertToCordonedBenchmarkTest {
     }
 
     private void post(BenchmarkNode node) throws IOException, InterruptedException {
-        HttpResponse<String> answer = http.send(
+        HttpResponse<String> answer = send(alerts.alert(node));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        assertThat(answer.body()).contains("\"opened\"");
+    }
+
+    private HttpResponse<String> send(String alert) throws IOException, InterruptedException {
+        return http.send(
                 HttpRequest.newBuilder(URI.create(world.url() + "/api/v1/alerts/elastic"))
                         .header("Authorization", "Bearer " + BenchmarkWorld.TOKEN)
                         .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(alerts.alert(node)))
+                        .POST(HttpRequest.BodyPublishers.ofString(alert))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
-        assertThat(answer.body()).contains("\"opened\"");
     }
 
     private void commitAndPatch(BenchmarkNode node) throws SQLException {

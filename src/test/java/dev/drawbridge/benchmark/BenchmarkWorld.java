@@ -18,6 +18,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -25,10 +26,13 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.awaitility.Awaitility;
+import org.camunda.bpm.engine.ManagementService;
+import org.camunda.bpm.engine.management.JobDefinition;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -36,6 +40,7 @@ import org.springframework.core.type.classreading.MetadataReader;
 import org.springframework.core.type.classreading.MetadataReaderFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * The whole application in this process, configured as in production: PostgreSQL with durable commits, an API server, an SSH server that
@@ -47,15 +52,18 @@ final class BenchmarkWorld implements AutoCloseable {
     private static final String SIGNER = "baseline@drawbridge.example";
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
+    private final Path directory;
     private final SandboxApiServer api;
     private final ConfigurableApplicationContext application;
     private final JdbcClient jdbc;
 
     /** @param directory on a disk, not in memory: a durable commit that costs nothing is no floor */
     BenchmarkWorld(Path directory, Collection<BenchmarkNode> served, Collection<BenchmarkNode> bare) throws Exception {
+        this.directory = directory;
         Map<String, Object> properties = new LinkedHashMap<>(limits());
         EmbeddedPostgres postgres = EmbeddedPostgres.builder()
                 .setDataDirectory(directory.resolve("postgres"))
+                .setPGStartupWait(Duration.ofMinutes(1))
                 .setServerConfig("fsync", "on")
                 .setServerConfig("synchronous_commit", "on")
                 .start();
@@ -219,6 +227,21 @@ final class BenchmarkWorld implements AutoCloseable {
         return "http://127.0.0.1:" + application.getEnvironment().getRequiredProperty("local.server.port");
     }
 
+    /** Whether what follows a containment goes on at once; else it waits, for good. */
+    void followUp(boolean runs) {
+        ManagementService jobs = bean(ManagementService.class);
+        for (String step : List.of("serviceTask_investigate", "serviceTask_findDrift")) {
+            for (JobDefinition definition :
+                    jobs.createJobDefinitionQuery().activityIdIn(step).list()) {
+                if (runs && definition.isSuspended()) {
+                    jobs.activateJobDefinitionById(definition.getId(), false);
+                } else if (!runs && !definition.isSuspended()) {
+                    jobs.suspendJobDefinitionById(definition.getId(), false);
+                }
+            }
+        }
+    }
+
     /** Waits until no job can run: whatever came of the alerts so far waits for a person or for the soak. */
     void awaitQuiet() {
         Awaitility.await("the engine is quiet")
@@ -227,7 +250,25 @@ final class BenchmarkWorld implements AutoCloseable {
                 .pollInterval(Duration.ofMillis(20))
                 .until(() -> jdbc.sql("""
                                 select count(*) from act_ru_job
-                                where retries_ > 0 and (duedate_ is null or duedate_ <= now())""").query(Long.class).single() == 0);
+                                where retries_ > 0 and suspension_state_ = 1 and (duedate_ is null or duedate_ <= now())""").query(Long.class).single() == 0);
+    }
+
+    /** When the intent to change the first file on one of these nodes became durable: before it was changed. */
+    Instant firstRestore(Collection<BenchmarkNode> nodes) {
+        return Awaitility.await("a file is restored")
+                .atMost(Duration.ofMinutes(5))
+                .until(
+                        () -> jdbc.sql("""
+                                        select min(at) from audit_entry where phase = 'INTENT'
+                                        and action in ('effect.restore-file', 'effect.quarantine-file') and node in (:nodes)""")
+                                .param(
+                                        "nodes",
+                                        nodes.stream().map(BenchmarkNode::name).toList())
+                                .query(OffsetDateTime.class)
+                                .optional(),
+                        Optional::isPresent)
+                .map(OffsetDateTime::toInstant)
+                .orElseThrow();
     }
 
     /** Jobs that were given up: a benchmark of something that failed would be worthless. */
@@ -242,5 +283,6 @@ final class BenchmarkWorld implements AutoCloseable {
         while (!running.isEmpty()) {
             running.pop().close();
         }
+        FileSystemUtils.deleteRecursively(directory);
     }
 }

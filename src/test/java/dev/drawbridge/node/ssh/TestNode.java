@@ -122,6 +122,15 @@ public final class TestNode implements AutoCloseable {
         return java.util.Objects.requireNonNull(server).port();
     }
 
+    /** Runs a command over the session that the product's client holds open, and throws its output away. */
+    public void exec(String command) {
+        SshSessions.Ended ended =
+                sessions.run(NAME, command, InputStream.nullInputStream(), OutputStream.nullOutputStream());
+        if (ended.code() != 0) {
+            throw new IllegalStateException(command + ": " + ended);
+        }
+    }
+
     /** What was on the node's disk at a path, created with its directories. */
     public Path put(String onNode, byte[] content) throws IOException {
         Path file = path(onNode);
