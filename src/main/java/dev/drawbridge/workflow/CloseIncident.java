@@ -2,17 +2,16 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.audit.AuditEntry;
-import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
 import org.springframework.stereotype.Component;
@@ -24,7 +23,6 @@ import org.springframework.stereotype.Component;
 @Component
 class CloseIncident implements JavaDelegate {
     private static final String FALSE_POSITIVE = "false-positive";
-    private static final int PAGE = 500;
 
     private final Steps steps;
     private final Incidents incidents;
@@ -113,21 +111,12 @@ class CloseIncident implements JavaDelegate {
      * before the decision, and was still seen by nobody.
      */
     private Set<String> joinedAfter(Step step, HumanTask decision) {
-        Set<String> joined = new HashSet<>();
-        boolean decided = false;
-        List<AuditEntry> page = audit.timeline(step.id(), 0, PAGE);
-        while (!page.isEmpty()) {
-            for (AuditEntry entry : page) {
-                AuditEvent event = entry.event();
-                if (event.action().equals("task.decide")
-                        && decision.id().equals(event.details().get("task"))) {
-                    decided = true;
-                } else if (decided && event.action().equals("incident.join")) {
-                    joined.add(event.details().getOrDefault("alert", ""));
-                }
-            }
-            page = audit.timeline(step.id(), page.get(page.size() - 1).seq(), PAGE);
-        }
-        return joined;
+        return Trail.of(audit, step.id())
+                .map(AuditEntry::event)
+                .dropWhile(event -> !event.action().equals("task.decide")
+                        || !decision.id().equals(event.details().get("task")))
+                .filter(event -> event.action().equals("incident.join"))
+                .map(event -> event.details().getOrDefault("alert", ""))
+                .collect(Collectors.toSet());
     }
 }

@@ -18,7 +18,10 @@ import org.camunda.bpm.engine.RepositoryService;
 import org.camunda.bpm.engine.RuntimeService;
 import org.camunda.bpm.engine.history.HistoricActivityInstance;
 import org.camunda.bpm.engine.history.HistoricProcessInstance;
+import org.camunda.bpm.engine.runtime.ActivityInstance;
 import org.camunda.bpm.engine.runtime.Incident;
+import org.camunda.bpm.engine.runtime.TransitionInstance;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Reads from the engine's history where an incident stands. */
@@ -71,6 +74,8 @@ class EngineDiagrams implements WorkflowDiagrams {
                 runtime.createIncidentQuery().processInstanceId(newest.getId()).list()) {
             failed.add(incident.getActivityId());
         }
+        waiting(runtime.getActivityInstance(newest.getId()), active);
+        active.removeAll(failed);
         completed.removeAll(active);
         return new Diagram(
                 newest.getProcessDefinitionKey(),
@@ -79,6 +84,19 @@ class EngineDiagrams implements WorkflowDiagrams {
                 active,
                 completed,
                 failed);
+    }
+
+    /** A step that waits for its job has no history yet; the reader wants to see that it is next. */
+    private static void waiting(@Nullable ActivityInstance tree, Set<String> active) {
+        if (tree == null) {
+            return;
+        }
+        for (TransitionInstance next : tree.getChildTransitionInstances()) {
+            active.add(next.getActivityId());
+        }
+        for (ActivityInstance child : tree.getChildActivityInstances()) {
+            waiting(child, active);
+        }
     }
 
     private String read(String definition) {

@@ -31,9 +31,6 @@ class TaskDesk implements TaskInbox {
     private static final Logger log = LoggerFactory.getLogger(TaskDesk.class);
     private static final int LONGEST_REASON = 4000;
 
-    /** What the first pages of a timeline hold; who opened an incident stands in its first entries. */
-    private static final int FIRST_ENTRIES = 200;
-
     private static final Set<String> STARTS = Set.of("incident.open", "incident.join");
 
     private final TaskStore store;
@@ -177,7 +174,7 @@ class TaskDesk implements TaskInbox {
 
     /** A person who had a stale alert answered wanted this response. */
     private boolean started(Person person, IncidentId incident) {
-        return audit.timeline(incident, 0, FIRST_ENTRIES).stream()
+        return Trail.of(audit, incident)
                 .map(AuditEntry::event)
                 .anyMatch(event ->
                         STARTS.contains(event.action()) && event.actor().equals(Actor.person(person.name())));

@@ -9,6 +9,8 @@ import static dev.drawbridge.workflow.Response.BY_KUBELET;
 import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
@@ -112,6 +114,23 @@ abstract class ReturnPaths extends WorkflowPaths {
         response.restoredAndVerified();
         refused(approve(APPROVER), "four-eyes");
         response.decide("approve-return", APPROVER2, "approve", "fine");
+    }
+
+    @Test
+    void whoHadAStaleAlertAnsweredLateInALongHistoryCannotApproveEither() {
+        response.toApproval();
+        AuditTrail audit = context.getBean(AuditTrail.class);
+        for (int i = 0; i < 600; i++) {
+            audit.record(AuditEvent.fact(Actor.SYSTEM, "test.entry", "one of many", "to make it long")
+                    .on(response.id(), response.node));
+        }
+        response.post(ROGUE_POD, response.node.value(), clock.instant().minus(Duration.ofDays(3)), Map.of());
+        assertThat(context.getBean(Incidents.class)
+                        .respond(Actor.person(APPROVER.name()), AlertId.of(response.lastAlert()), "belongs to it"))
+                .contains(response.id());
+
+        refused(approve(APPROVER), "four-eyes");
+        response.isAt(APPROVAL).decide("approve-return", APPROVER2, "approve", "fine");
     }
 
     @Test

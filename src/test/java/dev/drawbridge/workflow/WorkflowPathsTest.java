@@ -41,4 +41,7 @@ class WorkflowPathsTest {
 
     @Nested
     class Failed extends FailedStepPaths {}
+
+    @Nested
+    class Seen extends EnginePaths {}
 }
