@@ -16,7 +16,8 @@ final class Trail {
         return Stream.iterate(
                         audit.timeline(incident, 0, PAGE),
                         page -> !page.isEmpty(),
-                        page -> audit.timeline(incident, page.get(page.size() - 1).seq(), PAGE))
+                        page -> audit.timeline(
+                                incident, page.get(page.size() - 1).seq(), PAGE))
                 .flatMap(List::stream);
     }
 }

@@ -76,7 +76,9 @@ abstract class EnginePaths extends WorkflowPaths {
 
     @Test
     void aClosedIncidentKeepsItsDiagrams() {
-        response.toApproval().decide("approve-return", APPROVER, "approve", "fine").toEnd();
+        response.toApproval()
+                .decide("approve-return", APPROVER, "approve", "fine")
+                .toEnd();
         assertThat(diagram("kubernetes-config-tampering").active()).isEmpty();
         assertThat(diagram("kubernetes-config-tampering").completed()).contains("endEvent_closed");
     }
