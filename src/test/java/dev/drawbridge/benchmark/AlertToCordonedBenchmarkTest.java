@@ -53,7 +53,7 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AlertToCordonedBenchmarkTest {
     /** Rounds until the compiler of the JVM has seen enough of both sides. */
-    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 150, 16, 15);
+    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 100, 16, 10);
 
     private static final Map<Integer, Integer> ROUNDS = Map.of(1, 200, 16, 13);
     private static final long PATIENCE_SECONDS = 60;

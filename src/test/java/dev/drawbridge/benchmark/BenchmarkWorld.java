@@ -132,18 +132,22 @@ final class BenchmarkWorld implements AutoCloseable {
 
     private static Map<String, Object> limits() {
         String hash = "{bcrypt}" + new BCryptPasswordEncoder(4).encode("benchmark");
-        return Map.of(
+        Map<String, Object> properties = new LinkedHashMap<>(Map.of(
                 "server.address", "127.0.0.1",
                 "server.port", "0",
                 "spring.main.banner-mode", "off",
                 "logging.level.root", "warn",
                 "drawbridge.access.alert-token", TOKEN,
                 "drawbridge.access.users.auditor.password-hash", hash,
-                "drawbridge.access.users.auditor.groups", "auditors",
-                "drawbridge.guardrail.dry-run", "false",
-                "drawbridge.guardrail.max-contained-nodes", "100000",
-                // a burst is wider than one detector's requests
-                "drawbridge.alert.max-wait", "60s");
+                "drawbridge.access.users.auditor.groups", "auditors"));
+        // what would stop so many containments, rightly
+        properties.put("drawbridge.guardrail.dry-run", "false");
+        properties.put("drawbridge.guardrail.max-contained-nodes", "100000");
+        properties.put("drawbridge.guardrail.hourly-budget", "100000");
+        properties.put("drawbridge.guardrail.storm.incidents", "100000");
+        // a burst is wider than one detector's requests
+        properties.put("drawbridge.alert.max-wait", "60s");
+        return properties;
     }
 
     private static Map<String, Object> baseline(Path directory, Collection<BenchmarkNode> nodes) throws Exception {
