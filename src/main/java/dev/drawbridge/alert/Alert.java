@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param agentVerified Elastic: {@code event.agent_id_status} is {@code verified}; true for sources without such a field
  * @param manualRun from a manual or backfill run of the rule
  * @param action {@code creation}, {@code rename}, ...; empty when not given
- * @param path the path exactly as claimed, and so not fit to be shown: {@link #normalisedPath()} is
+ * @param path the path exactly as claimed, and so not fit to be shown: {@link #shownPath()} is
  */
 public record Alert(
         AlertId id,
@@ -48,6 +48,13 @@ public record Alert(
     /** The claimed path after normalisation; empty when it is none. */
     public Optional<NodePath> normalisedPath() {
         return NodePath.normalise(path);
+    }
+
+    /**
+     * The path for people: normalised and escaped where it is one, else what was claimed without characters that are not seen.
+     */
+    public String shownPath() {
+        return normalisedPath().map(NodePath::toString).orElseGet(() -> UntrustedText.clean(path, NodePath.MAX_BYTES));
     }
 
     /** What is known of the process that did it; every field may be null. {@code ancestry} holds entity ids, parent first. */

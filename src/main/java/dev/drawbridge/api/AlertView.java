@@ -44,7 +44,7 @@ record AlertView(
                 alert.severity(),
                 alert.host(),
                 alert.action(),
-                alert.path(),
+                alert.shownPath(),
                 Optional.ofNullable(alert.fileDigest()).map(Digest::hex).orElse(null),
                 alert.eventTime(),
                 alert.receivedAt(),
