@@ -204,7 +204,7 @@ class Words {
     }
 
     /** The first characters: enough for a person to tell two incidents apart. */
-    public String brief(IncidentId incident) {
+    public String incident(IncidentId incident) {
         return incident.value().substring(0, Math.min(8, incident.value().length()));
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.workflow.TaskKinds;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,6 +39,15 @@ class WordsTest {
                         .as(entry)
                         .isNotNull()
                         .contains(entry.substring(entry.indexOf('/') + 1)));
+    }
+
+    /** A template that passes null would get one of two methods by the order in which the JVM happens to list them. */
+    @Test
+    void noTwoMethodsForTemplatesHaveTheSameName() {
+        assertThat(Words.class.getDeclaredMethods())
+                .filteredOn(method -> Modifier.isPublic(method.getModifiers()))
+                .extracting(Method::getName)
+                .doesNotHaveDuplicates();
     }
 
     @Test
