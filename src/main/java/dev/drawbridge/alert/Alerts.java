@@ -82,6 +82,18 @@ public class Alerts {
                 .list();
     }
 
+    /** The alerts of an incident about file events later than this, oldest first, at most {@code limit}. */
+    public List<Alert> ofIncidentAfter(IncidentId incident, Instant event, int limit) {
+        return jdbc.sql("""
+                        select decoded from alert where incident_id = :incident and event_at > :event
+                        order by seq fetch first :limit rows only""")
+                .param("incident", incident.value())
+                .param("event", utc(event))
+                .param("limit", limit)
+                .query((row, n) -> read(row.getString("decoded")))
+                .list();
+    }
+
     /** How many different undecodable contents are kept. */
     public long deadLetterCount() {
         return deadLetters.count();

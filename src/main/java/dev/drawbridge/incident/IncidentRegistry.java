@@ -41,7 +41,6 @@ import org.springframework.transaction.support.TransactionTemplate;
 class IncidentRegistry implements Incidents, AlertHandler {
     private static final Logger log = LoggerFactory.getLogger(IncidentRegistry.class);
     private static final List<String> SEVERITIES = List.of("low", "medium", "high", "critical");
-    private static final int MAX_ALERTS = 1000;
 
     private final IncidentStore store;
     private final Alerts alerts;
@@ -232,7 +231,12 @@ class IncidentRegistry implements Incidents, AlertHandler {
 
     @Override
     public List<Alert> alerts(IncidentId id) {
-        return alerts.ofIncident(id, MAX_ALERTS);
+        return alerts.ofIncident(id, MOST_ALERTS);
+    }
+
+    @Override
+    public List<Alert> alertsAfter(IncidentId id, Instant event) {
+        return alerts.ofIncidentAfter(id, event, MOST_ALERTS);
     }
 
     @Override

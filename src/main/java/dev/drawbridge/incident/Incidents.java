@@ -5,6 +5,7 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.AlertId;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +21,17 @@ public interface Incidents {
      */
     List<Incident> page(@Nullable NodeName node, @Nullable IncidentState state, @Nullable IncidentId before, int limit);
 
-    /** The alerts of an incident, oldest first. */
+    /** No list of alerts is longer; one of this length may be a part. */
+    int MOST_ALERTS = 1000;
+
+    /** The first alerts of an incident, oldest first, at most {@link #MOST_ALERTS}. */
     List<Alert> alerts(IncidentId id);
+
+    /**
+     * Alerts of an incident about file events later than this, however many came before: whoever wants to hide a change
+     * behind a flood of alerts must not succeed.
+     */
+    List<Alert> alertsAfter(IncidentId id, Instant event);
 
     /**
      * Moves an open incident to another state, with an audit entry; nothing happens when it is in that state already.

@@ -98,11 +98,10 @@ class CloseIncident implements JavaDelegate {
     /** What joined after the last decision, and is about something that happened after the restore. */
     private List<Alert> late(DelegateExecution execution, Step step, HumanTask decision) {
         String restoredAt = (String) execution.getVariable(Variables.RESTORED_AT);
-        Instant answered = restoredAt == null ? Instant.MIN : Instant.parse(restoredAt);
+        Instant answered = restoredAt == null ? Instant.EPOCH : Instant.parse(restoredAt);
         Set<String> joined = joinedAfter(step, decision);
-        return incidents.alerts(step.id()).stream()
+        return incidents.alertsAfter(step.id(), answered).stream()
                 .filter(alert -> joined.contains(alert.id().value()))
-                .filter(alert -> alert.eventTime().isAfter(answered))
                 .toList();
     }
 

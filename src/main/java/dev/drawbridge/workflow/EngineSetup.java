@@ -1,5 +1,6 @@
 package dev.drawbridge.workflow;
 
+import dev.drawbridge.shared.IncidentId;
 import java.util.List;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.ProcessEngineException;
@@ -9,6 +10,7 @@ import org.camunda.bpm.engine.impl.bpmn.behavior.UserTaskActivityBehavior;
 import org.camunda.bpm.engine.impl.bpmn.parser.AbstractBpmnParseListener;
 import org.camunda.bpm.engine.impl.cfg.AbstractProcessEnginePlugin;
 import org.camunda.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
+import org.camunda.bpm.engine.impl.context.Context;
 import org.camunda.bpm.engine.impl.incident.DefaultIncidentHandler;
 import org.camunda.bpm.engine.impl.incident.IncidentContext;
 import org.camunda.bpm.engine.impl.persistence.entity.ExecutionEntity;
@@ -58,7 +60,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     public void preInit(ProcessEngineConfigurationImpl configuration) {
         configuration.getCustomPreBPMNParseListeners().add(new TaskKinds());
         configuration.setCustomIncidentHandlers(List.of(new FailedJobs()));
-        // nothing is ever evaluated from a script or a class name in a model
+        // a script in somebody's own model must not read files or addresses; the models that ship have none
         configuration.setEnableScriptEngineLoadExternalResources(false);
         configuration.setDelegateInterceptor(new StepTimeLimit());
     }
@@ -106,16 +108,11 @@ class EngineSetup extends AbstractProcessEnginePlugin {
             definition.addBuiltInTaskListener(
                     TaskListener.EVENTNAME_CREATE,
                     task -> board.getObject()
-                            .opened(
-                                    dev.drawbridge.shared.IncidentId.of(businessKey(task)),
-                                    kind,
-                                    task.getName(),
-                                    task.getId(),
-                                    (String) task.getVariable(Variables.PROBLEM)));
+                            .opened(IncidentId.of(businessKey(task)), kind, task.getName(), task.getId(), (String)
+                                    task.getVariable(Variables.PROBLEM)));
             definition.addBuiltInTaskListener(
                     TaskListener.EVENTNAME_DELETE,
-                    task -> board.getObject()
-                            .left(dev.drawbridge.shared.IncidentId.of(businessKey(task)), task.getId()));
+                    task -> board.getObject().left(IncidentId.of(businessKey(task)), task.getId()));
         }
 
         private static String kind(Element element) {
@@ -139,9 +136,8 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         @Override
         public Incident handleIncident(IncidentContext context, String message) {
             Incident incident = super.handleIncident(context, message);
-            ExecutionEntity execution = org.camunda.bpm.engine.impl.context.Context.getCommandContext()
-                    .getExecutionManager()
-                    .findExecutionById(context.getExecutionId());
+            ExecutionEntity execution =
+                    Context.getCommandContext().getExecutionManager().findExecutionById(context.getExecutionId());
             failedSteps
                     .getObject()
                     .failed(

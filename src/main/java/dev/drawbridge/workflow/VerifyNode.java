@@ -53,10 +53,7 @@ class VerifyNode implements JavaDelegate {
         if (restoredAt == null) {
             return 0;
         }
-        Instant restored = Instant.parse(restoredAt);
-        return incidents.alerts(step.id()).stream()
-                .filter(alert -> alert.eventTime().isAfter(restored))
-                .count();
+        return incidents.alertsAfter(step.id(), Instant.parse(restoredAt)).size();
     }
 
     private static int number(DelegateExecution execution, String name, int absent) {

@@ -29,6 +29,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Principal;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -201,6 +204,36 @@ abstract class AlertToIncident {
                 .isEqualTo(21);
         assertThat(intake.meters.get("drawbridge.incidents.open").gauge().value())
                 .isEqualTo(3);
+    }
+
+    @Test
+    void aLateAlertIsSeenBehindAnyNumberOfEarlierOnes() throws Exception {
+        IncidentId incident = IncidentId.of(postSample("elastic-rogue-static-pod.json")
+                .get(0)
+                .path("incidentId")
+                .asText());
+        Alert first = incidents.alerts(incident).get(0);
+        for (int n = 1; n <= Incidents.MOST_ALERTS; n++) {
+            copy(first, "flood-" + n, first.eventTime());
+        }
+        Instant later = first.eventTime().plusSeconds(60);
+        copy(first, "late", later);
+
+        assertThat(incidents.alerts(incident)).hasSize(Incidents.MOST_ALERTS);
+        assertThat(incidents.alertsAfter(incident, first.eventTime())).hasSize(1);
+        assertThat(incidents.alertsAfter(incident, later)).isEmpty();
+    }
+
+    private void copy(Alert alert, String id, Instant event) {
+        database.jdbc()
+                .sql("""
+                        insert into alert (id, source, received_at, event_at, host, decoded, raw, disposition, incident_id)
+                        select :copy, source, received_at, :event, host, decoded, raw, 'JOINED', incident_id
+                        from alert where id = :id""")
+                .param("copy", id)
+                .param("event", OffsetDateTime.ofInstant(event, ZoneOffset.UTC))
+                .param("id", alert.id().value())
+                .update();
     }
 
     @Test
