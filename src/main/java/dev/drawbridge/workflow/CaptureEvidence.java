@@ -36,6 +36,8 @@ class CaptureEvidence implements JavaDelegate {
         Optional<EvidenceReceipt> receipt = recovery.captureEvidence(step.actor(), step.id(), step.node(), alerted);
         execution.setVariable(
                 Variables.EVIDENCE,
-                receipt.isPresent() ? "kept" : Rounds.again(execution, "The node changes faster than it is captured."));
+                receipt.isPresent()
+                        ? "kept"
+                        : Rounds.again(execution, step, "The node changes faster than it is captured."));
     }
 }

@@ -52,22 +52,9 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
     @Override
     public void start(Start start) {
         Playbook playbook = start.playbook();
-        Playbook.Deadlines deadlines = playbook.deadlines();
         Map<String, Object> variables = new HashMap<>(facts(playbook, start.alert(), start.excluded()));
         variables.put(Variables.NODE_KNOWN, start.node() != null);
         variables.put(Variables.BY_PERSON, start.byPerson());
-        variables.put(
-                Variables.CONTAIN_HALF_TIME,
-                deadlines.containmentDecision().dividedBy(2).toString());
-        variables.put(
-                Variables.CONTAIN_DEADLINE, deadlines.containmentDecision().toString());
-        variables.put(Variables.DEADLINE_CONTAINS, deadlines.containOnDeadline());
-        variables.put(Variables.PLAN_DEADLINE, deadlines.planApproval().toString());
-        variables.put(Variables.RETURN_DEADLINE, deadlines.returnToService().toString());
-        variables.put(Variables.ESCALATION_DEADLINE, deadlines.escalation().toString());
-        variables.put(Variables.FOLLOW_UP_DEADLINE, deadlines.followUp().toString());
-        variables.put(Variables.SOAK, playbook.verification().soak().toString());
-        variables.put(Variables.ATTEMPTS, playbook.verification().attempts());
         runtime.startProcessInstanceByKey(playbook.workflow(), start.incident().value(), variables);
     }
 

@@ -27,8 +27,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * What the engine does for us beside its own: every user task of every model is put on the task board, and a job that is given
- * up becomes a task. Waits for our own schema, because deploying a model may already open a task.
+ * What the engine does for us beside its own: every user task of every model is put on the task board, a job that is given up
+ * becomes a task, and a job that contains a node starts at its commit. Waits for our own schema, because deploying a model may already open a task.
  */
 @Component
 @DependsOnDatabaseInitialization
@@ -42,16 +42,19 @@ class EngineSetup extends AbstractProcessEnginePlugin {
 
     private final ObjectProvider<FailedSteps> failedSteps;
 
+    private final UrgentThreads urgent;
     private final WorkflowProperties properties;
     private final JdbcClient jdbc;
 
     EngineSetup(
             ObjectProvider<TaskBoard> board,
             ObjectProvider<FailedSteps> failedSteps,
+            UrgentThreads urgent,
             WorkflowProperties properties,
             JdbcClient jdbc) {
         this.board = board;
         this.failedSteps = failedSteps;
+        this.urgent = urgent;
         this.properties = properties;
         this.jdbc = jdbc;
     }
@@ -62,6 +65,8 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setCustomIncidentHandlers(List.of(new FailedJobs()));
         // a script in somebody's own model must not read files or addresses; the models that ship have none
         configuration.setEnableScriptEngineLoadExternalResources(false);
+        configuration.setCustomSessionFactories(
+                List.of(new UrgentJobs(properties.containmentPriority(), urgent::execute)));
         configuration.setDelegateInterceptor(new StepTimeLimit());
     }
 

@@ -49,7 +49,7 @@ class RestoreFiles implements JavaDelegate {
         RestoreOutcome outcome = recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), receipt.get());
         if (outcome instanceof RestoreOutcome.Lapsed lapsed) {
             execution.setVariable(
-                    Variables.RESTORE, Rounds.again(execution, "The plan lapsed: " + lapsed.reason() + "."));
+                    Variables.RESTORE, Rounds.again(execution, step, "The plan lapsed: " + lapsed.reason() + "."));
         } else if (outcome instanceof RestoreOutcome.Incomplete incomplete) {
             stop(execution, "Left for a person:\n" + String.join("\n", incomplete.left()));
         } else {

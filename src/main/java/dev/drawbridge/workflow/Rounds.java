@@ -7,9 +7,9 @@ final class Rounds {
     private Rounds() {}
 
     /** @return {@code lapsed} to begin anew, or {@code unsettled} when a person has to look */
-    static String again(DelegateExecution execution, String problem) {
+    static String again(DelegateExecution execution, Step step, String problem) {
         int round = ((Number) execution.getVariable(Variables.ROUND)).intValue();
-        int most = ((Number) execution.getVariable(Variables.ATTEMPTS)).intValue();
+        int most = step.playbook().verification().attempts();
         if (round < most) {
             return "lapsed";
         }

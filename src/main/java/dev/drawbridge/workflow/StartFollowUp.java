@@ -1,6 +1,5 @@
 package dev.drawbridge.workflow;
 
-import java.util.Map;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
 import org.springframework.stereotype.Component;
@@ -13,9 +12,6 @@ class StartFollowUp implements JavaDelegate {
         execution
                 .getProcessEngineServices()
                 .getRuntimeService()
-                .startProcessInstanceByKey(
-                        "follow-up",
-                        execution.getProcessBusinessKey(),
-                        Map.of(Variables.FOLLOW_UP_DEADLINE, execution.getVariable(Variables.FOLLOW_UP_DEADLINE)));
+                .startProcessInstanceByKey("follow-up", execution.getProcessBusinessKey());
     }
 }

@@ -2,7 +2,6 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
-import java.util.Map;
 import org.camunda.bpm.engine.RuntimeService;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
@@ -35,10 +34,7 @@ class StartInvestigation implements JavaDelegate {
                         .count()
                 > 0;
         if (!runs) {
-            runtime.startProcessInstanceByKey(
-                    WORKFLOW,
-                    execution.getProcessBusinessKey(),
-                    Map.of(Variables.ESCALATION_DEADLINE, execution.getVariable(Variables.ESCALATION_DEADLINE)));
+            runtime.startProcessInstanceByKey(WORKFLOW, execution.getProcessBusinessKey());
         }
     }
 }

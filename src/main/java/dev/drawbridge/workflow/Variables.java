@@ -11,18 +11,6 @@ final class Variables {
     static final String TRUSTED_PROCESS = "trustedProcess";
     static final String FILE_CLASS = "fileClass";
 
-    // deadlines, from the playbook
-    static final String CONTAIN_HALF_TIME = "containHalfTime";
-    static final String CONTAIN_DEADLINE = "containDeadline";
-    static final String DEADLINE_CONTAINS = "deadlineContains";
-    static final String PLAN_DEADLINE = "planDeadline";
-    static final String RETURN_DEADLINE = "returnDeadline";
-    static final String ESCALATION_DEADLINE = "escalationDeadline";
-    static final String FOLLOW_UP_DEADLINE = "followUpDeadline";
-    static final String SOAK = "soak";
-    /** Rounds before a person is asked. */
-    static final String ATTEMPTS = "attempts";
-
     // what steps found out
     /** Place of the next rung in the playbook's ladder. */
     static final String NEXT_RUNG = "nextRung";

@@ -44,7 +44,7 @@ class VerifyNode implements JavaDelegate {
         Steps.problem(execution, later == 0 ? failed : later + " alerts about changes since the restore\n" + failed);
         int attempt = number(execution, Variables.ATTEMPT, 0) + 1;
         execution.setVariable(Variables.ATTEMPT, attempt);
-        boolean more = attempt < number(execution, Variables.ATTEMPTS, 1);
+        boolean more = attempt < step.playbook().verification().attempts();
         execution.setVariable(Variables.VERIFICATION, more ? "failed" : "exhausted");
     }
 

@@ -40,8 +40,8 @@ abstract class FailedStepPaths extends WorkflowPaths {
                 "serviceTask_applyRung"),
         START_INVESTIGATION(
                 "serviceTask_startInvestigation",
-                paths -> paths.response.contained().set(Variables.ESCALATION_DEADLINE, null),
-                paths -> {},
+                paths -> paths.response.contained(),
+                paths -> paths.response.models.suspendProcessDefinitionByKey("investigate-change"),
                 "serviceTask_findDrift"),
         FIND_DRIFT(
                 "serviceTask_findDrift",
@@ -86,10 +86,9 @@ abstract class FailedStepPaths extends WorkflowPaths {
                 "serviceTask_startFollowUp",
                 paths -> paths.response
                         .toApproval()
-                        .set(Variables.FOLLOW_UP_DEADLINE, null)
                         .decide("approve-return", APPROVER, "approve", "fine")
                         .released(),
-                paths -> {},
+                paths -> paths.response.models.suspendProcessDefinitionByKey("follow-up"),
                 "endEvent_closed");
 
         final String activity;

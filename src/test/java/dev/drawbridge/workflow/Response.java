@@ -59,7 +59,7 @@ final class Response {
     final ManagementService jobs;
     private final TaskService engineTasks;
     private final HistoryService history;
-    private final RepositoryService models;
+    final RepositoryService models;
     private final TestNodes nodes;
 
     final NodeName node;

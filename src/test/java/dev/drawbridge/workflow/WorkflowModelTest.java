@@ -69,7 +69,7 @@ class WorkflowModelTest {
     private static final Pattern BEAN = Pattern.compile("\\$\\{([a-z][A-Za-z]*)}");
     /** Strict, because {@code ==} of expressions takes the boolean false for any text that is not "true". */
     private static final String TERM =
-            "(?:'[a-z-]+'|true|false)\\.equals\\(execution\\.getVariable\\('[a-zA-Z]+'\\)\\)";
+            "(?:(?:'[a-z-]+'|true|false)\\.equals\\(execution\\.getVariable\\('[a-zA-Z]+'\\)\\)|deadlines\\.[a-zA-Z]+\\(execution\\))";
 
     private static final Pattern CONDITION = Pattern.compile("\\$\\{" + TERM + "(?: (?:and|or) " + TERM + ")*}");
 

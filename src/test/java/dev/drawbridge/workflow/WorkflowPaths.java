@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.web.TestClock;
+import org.camunda.bpm.engine.repository.ProcessDefinition;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInfo;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -49,5 +50,8 @@ abstract class WorkflowPaths {
         investigation.clear();
         receipts.clear();
         response = new Response(context);
+        response.models.createProcessDefinitionQuery().suspended().list().stream()
+                .map(ProcessDefinition::getId)
+                .forEach(response.models::activateProcessDefinitionById);
     }
 }

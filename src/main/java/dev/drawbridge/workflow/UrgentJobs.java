@@ -1,0 +1,60 @@
+package dev.drawbridge.workflow;
+
+import java.util.Date;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.camunda.bpm.engine.impl.ProcessEngineImpl;
+import org.camunda.bpm.engine.impl.cfg.TransactionState;
+import org.camunda.bpm.engine.impl.context.Context;
+import org.camunda.bpm.engine.impl.interceptor.Session;
+import org.camunda.bpm.engine.impl.interceptor.SessionFactory;
+import org.camunda.bpm.engine.impl.jobexecutor.JobExecutor;
+import org.camunda.bpm.engine.impl.persistence.entity.JobEntity;
+import org.camunda.bpm.engine.impl.persistence.entity.JobManager;
+import org.camunda.bpm.engine.impl.util.ClockUtil;
+
+/**
+ * Hands a job that contains a node to a thread of its own at the commit that makes the job durable, instead of waking the acquisition of
+ * jobs: that would cost a query and one more durable commit before the node is cordoned, and a place in the queue behind steps that wait
+ * for nodes. The job is written as locked by this instance, as an acquired one would be, so nobody else runs it; after a crash it is freed
+ * in the same way, and a retry is an ordinary job.
+ */
+final class UrgentJobs implements SessionFactory {
+    private final long priority;
+    private final Executor threads;
+
+    /** @param priority of a job from which on it is urgent */
+    UrgentJobs(long priority, Executor threads) {
+        this.priority = priority;
+        this.threads = threads;
+    }
+
+    @Override
+    public Class<?> getSessionType() {
+        return JobManager.class;
+    }
+
+    @Override
+    public Session openSession() {
+        return new Manager();
+    }
+
+    private final class Manager extends JobManager {
+        @Override
+        protected void hintJobExecutor(JobEntity job) {
+            JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
+            if (!executor.isActive() || job.isSuspended() || job.getPriority() < priority) {
+                super.hintJobExecutor(job);
+                return;
+            }
+            job.setLockOwner(executor.getLockOwner());
+            job.setLockExpirationTime(new Date(ClockUtil.getCurrentTime().getTime() + executor.getLockTimeInMillis()));
+            ProcessEngineImpl engine = Context.getProcessEngineConfiguration().getProcessEngine();
+            Context.getCommandContext()
+                    .getTransactionContext()
+                    .addTransactionListener(
+                            TransactionState.COMMITTED,
+                            context -> threads.execute(executor.getExecuteJobsRunnable(List.of(job.getId()), engine)));
+        }
+    }
+}

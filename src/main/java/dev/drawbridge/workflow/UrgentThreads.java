@@ -1,0 +1,66 @@
+package dev.drawbridge.workflow;
+
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
+import org.springframework.stereotype.Component;
+
+/** Threads that do nothing but contain, first come, first served: steps that wait for nodes and Git never stand before a cordon. */
+@Component
+class UrgentThreads implements SmartLifecycle {
+    private static final Logger log = LoggerFactory.getLogger(UrgentThreads.class);
+    /** They wait for the API server most of the time; less than a quarter of the connection pool, of which a rung takes two. */
+    private static final int THREADS = 8;
+
+    private static final Duration GRACE = Duration.ofSeconds(20);
+
+    private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
+            THREADS,
+            THREADS,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            new CustomizableThreadFactory("contain-"),
+            // after the end: the job is durable, and is freed like that of a crashed instance
+            new ThreadPoolExecutor.DiscardPolicy());
+
+    private volatile boolean running = true;
+
+    void execute(Runnable job) {
+        threads.execute(job);
+    }
+
+    @Override
+    public void start() {}
+
+    /** Lets rungs end that began; those that still wait keep their lock until another instance, or the next start, frees it. */
+    @Override
+    public void stop() {
+        running = false;
+        threads.shutdown();
+        threads.getQueue().clear();
+        try {
+            if (!threads.awaitTermination(GRACE.toSeconds(), TimeUnit.SECONDS)) {
+                log.warn("a rung of containment did not end within {}", GRACE);
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** After the web server, which lets requests end. */
+    @Override
+    public int getPhase() {
+        return SmartLifecycle.DEFAULT_PHASE - 4096;
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+}
