@@ -19,7 +19,7 @@ class DryRun implements Guardrail {
     }
 
     @Override
-    public Verdict judge(Effect effect) {
+    public Verdict judge(Effect effect, Situation situation) {
         return properties.dryRun()
                 ? new Verdict.DryRun("drawbridge.guardrail.dry-run is on: nothing is changed")
                 : new Verdict.Allowed("no dry run");

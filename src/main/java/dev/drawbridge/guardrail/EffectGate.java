@@ -21,11 +21,17 @@ public class EffectGate {
     private static final int MAX_REASON = 500;
 
     private final List<Guardrail> guardrails;
+    private final Situations situations;
     private final AuditTrail audit;
     private final TransactionTemplate alone;
 
-    EffectGate(List<Guardrail> guardrails, AuditTrail audit, PlatformTransactionManager transactions) {
+    EffectGate(
+            List<Guardrail> guardrails,
+            Situations situations,
+            AuditTrail audit,
+            PlatformTransactionManager transactions) {
         this.guardrails = guardrails;
+        this.situations = situations;
         this.audit = audit;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
@@ -86,8 +92,9 @@ public class EffectGate {
     /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
     private Verdict judge(Effect effect, Runnable announced, TransactionStatus transaction) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
+        Situation situation = situations.of(effect);
         for (Guardrail guardrail : guardrails) {
-            Verdict verdict = judgeClosed(guardrail, effect);
+            Verdict verdict = judgeClosed(guardrail, effect, situation);
             if (verdict instanceof Verdict.Refused refused && refused.undecided()) {
                 transaction.setRollbackOnly();
                 return refused;
@@ -97,16 +104,16 @@ public class EffectGate {
             }
         }
         if (strictest instanceof Verdict.Allowed) {
-            guardrails.forEach(guardrail -> guardrail.reserve(effect));
+            guardrails.forEach(guardrail -> guardrail.reserve(effect, situation));
             announced.run();
         }
         audit.record(intent(effect, strictest));
         return strictest;
     }
 
-    private static Verdict judgeClosed(Guardrail guardrail, Effect effect) {
+    private static Verdict judgeClosed(Guardrail guardrail, Effect effect, Situation situation) {
         try {
-            @Nullable Verdict verdict = guardrail.judge(effect);
+            @Nullable Verdict verdict = guardrail.judge(effect, situation);
             return verdict != null ? verdict : Verdict.Refused.undecided(guardrail.rule(), "no answer");
         } catch (RuntimeException unknown) {
             String why = unknown.getClass().getSimpleName() + ": " + unknown.getMessage();

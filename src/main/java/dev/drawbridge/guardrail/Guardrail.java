@@ -8,9 +8,9 @@ interface Guardrail {
     /** Its name in verdicts, audit entries and the README, for example {@code protected-nodes}. */
     String rule();
 
-    /** Decides; changes nothing but the locks that keep the answer true until {@link #reserve(Effect)}. */
-    Verdict judge(Effect effect);
+    /** Decides; changes nothing but the locks that keep the answer true until {@link #reserve}. */
+    Verdict judge(Effect effect, Situation situation);
 
-    /** Takes what the rule counts. Called once, in the transaction of {@link #judge(Effect)}, when every rule allowed the effect. */
-    default void reserve(Effect effect) {}
+    /** Takes what the rule counts. Called once, in the transaction of {@link #judge}, when every rule allowed the effect. */
+    default void reserve(Effect effect, Situation situation) {}
 }

@@ -4,6 +4,7 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import java.util.Set;
+import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -32,11 +33,13 @@ record GuardrailProperties(
      * More than this many new incidents within the window trip the storm latch.
      *
      * @param incidents new incidents that are no storm yet
-     * @param window how far back they count
+     * @param window how far back they count, at most a day
      */
     record Storm(
             @DefaultValue("10") @Min(1) int incidents,
-            @DefaultValue("10m") @DurationMin(seconds = 1) Duration window) {}
+
+            @DefaultValue("10m") @DurationMin(seconds = 1) @DurationMax(days = 1)
+            Duration window) {}
 
     GuardrailProperties {
         protectedNodes = Set.copyOf(protectedNodes);

@@ -12,20 +12,12 @@ public class Guardrails {
     private final GuardrailProperties properties;
     private final ContainedNodes contained;
     private final Pauses pauses;
-
-    private final HourlyBudget budget;
     private final StormLatch storm;
 
-    Guardrails(
-            GuardrailProperties properties,
-            ContainedNodes contained,
-            Pauses pauses,
-            HourlyBudget budget,
-            StormLatch storm) {
+    Guardrails(GuardrailProperties properties, ContainedNodes contained, Pauses pauses, StormLatch storm) {
         this.properties = properties;
         this.contained = contained;
         this.pauses = pauses;
-        this.budget = budget;
         this.storm = storm;
     }
 
@@ -52,7 +44,7 @@ public class Guardrails {
                 properties.dryRun(),
                 properties.maxContainedNodes(),
                 properties.hourlyBudget(),
-                budget.spent(),
+                contained.begun(),
                 properties.storm().incidents(),
                 properties.storm().window(),
                 storm.tripped().orElse(null),

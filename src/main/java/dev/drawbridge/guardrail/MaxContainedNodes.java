@@ -1,6 +1,7 @@
 package dev.drawbridge.guardrail;
 
-import java.util.List;
+import dev.drawbridge.shared.NodeName;
+import java.util.stream.Collectors;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
@@ -27,29 +28,30 @@ class MaxContainedNodes implements Guardrail {
     }
 
     @Override
-    public Verdict judge(Effect effect) {
+    public Verdict judge(Effect effect, Situation situation) {
         if (effect.kind() != Effect.Kind.CONTAIN) {
             return new Verdict.Allowed("takes no node out of service");
         }
-        // only this incident's own release frees it: no lock is needed to rely on it
-        if (contained.reserved(effect.incident(), effect.node())) {
+        if (situation.contains(effect.node())) {
             return new Verdict.Allowed("the node is counted already");
         }
-        List<String> others = contained.othersLocked(effect.node());
-        if (others.size() >= properties.maxContainedNodes()) {
-            String named = String.join(", ", others.subList(0, Math.min(NAMED, others.size())));
+        long others = situation.usageLocked().contained();
+        if (others >= properties.maxContainedNodes()) {
+            String named = situation.othersLocked().stream()
+                    .limit(NAMED)
+                    .map(NodeName::value)
+                    .collect(Collectors.joining(", "));
             return new Verdict.Refused(
                     rule(),
-                    others.size() + " nodes are contained (" + named + "), the limit is "
-                            + properties.maxContainedNodes());
+                    others + " nodes are contained (" + named + "), the limit is " + properties.maxContainedNodes());
         }
-        return new Verdict.Allowed(others.size() + " other nodes are contained");
+        return new Verdict.Allowed(others + " other nodes are contained");
     }
 
     @Override
-    public void reserve(Effect effect) {
-        if (effect.kind() == Effect.Kind.CONTAIN && !contained.reserved(effect.incident(), effect.node())) {
-            contained.reserve(effect.incident(), effect.node());
+    public void reserve(Effect effect, Situation situation) {
+        if (effect.kind() == Effect.Kind.CONTAIN && !situation.contains(effect.node())) {
+            contained.reserve(effect.incident(), effect.node(), situation.released(effect.node()));
         }
     }
 }

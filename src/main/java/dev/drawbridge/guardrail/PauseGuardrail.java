@@ -19,11 +19,11 @@ class PauseGuardrail implements Guardrail {
     }
 
     @Override
-    public Verdict judge(Effect effect) {
+    public Verdict judge(Effect effect, Situation situation) {
         if (effect.kind() == Effect.Kind.RELEASE) {
             return new Verdict.Allowed("a pause never holds back a release");
         }
-        return pauses.holding(effect)
+        return pauses.holding(effect, situation)
                 .<Verdict>map(pause -> new Verdict.Refused(
                         rule(),
                         "paused (" + pause.scope().code() + ") by " + pause.by().name() + ": " + pause.reason()))

@@ -130,24 +130,21 @@ public class Pauses {
     }
 
     /** The pause that keeps this effect from happening, if any. */
-    Optional<Pause> holding(Effect effect) {
-        String playbook =
-                effect.actor().kind() == Actor.Kind.PLAYBOOK ? effect.actor().name() : "";
-        return jdbc.sql("""
-                        select * from guardrail_pause p
-                        where (p.ends_at is null or p.ends_at > :now)
-                          and (p.scope = 'GLOBAL'
-                            or (p.scope = 'NODE' and p.target = :node)
-                            or (p.scope = 'PLAYBOOK' and p.target = :playbook))
-                          and not exists (select 1 from guardrail_reservation r
-                            where r.incident_id = :incident and r.reserved_at < p.set_at)
-                        order by p.set_at fetch first 1 rows only""")
-                .param("now", utc(now()))
-                .param("node", effect.node().value())
-                .param("playbook", playbook)
-                .param("incident", effect.incident().value())
-                .query((row, n) -> pause(row))
-                .optional();
+    Optional<Pause> holding(Effect effect, Situation situation) {
+        return active().stream()
+                .filter(pause -> holds(pause, effect))
+                .filter(pause -> !situation.beganBefore(pause.setAt()))
+                .findFirst();
+    }
+
+    private static boolean holds(Pause pause, Effect effect) {
+        return switch (pause.scope()) {
+            case GLOBAL -> true;
+            case NODE -> pause.target().equals(effect.node().value());
+            case PLAYBOOK ->
+                effect.actor().kind() == Actor.Kind.PLAYBOOK
+                        && pause.target().equals(effect.actor().name());
+        };
     }
 
     private Instant now() {

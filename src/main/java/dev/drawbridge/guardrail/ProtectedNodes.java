@@ -23,7 +23,7 @@ class ProtectedNodes implements Guardrail {
     }
 
     @Override
-    public Verdict judge(Effect effect) {
+    public Verdict judge(Effect effect, Situation situation) {
         if (effect.kind() == Effect.Kind.RELEASE) {
             return new Verdict.Allowed("undoing is allowed on protected nodes");
         }

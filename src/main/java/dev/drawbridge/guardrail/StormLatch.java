@@ -4,6 +4,8 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -30,7 +32,6 @@ public class StormLatch implements Guardrail {
     private static final int MAX_REASON = 2000;
 
     private final GuardrailProperties.Storm limits;
-    private final ContainedNodes contained;
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
     private final AuditTrail audit;
@@ -38,13 +39,11 @@ public class StormLatch implements Guardrail {
 
     StormLatch(
             GuardrailProperties properties,
-            ContainedNodes contained,
             JdbcClient jdbc,
             PlatformTransactionManager transactions,
             AuditTrail audit,
             Clock clock) {
         this.limits = properties.storm();
-        this.contained = contained;
         this.jdbc = jdbc;
         this.transaction = new TransactionTemplate(transactions);
         this.audit = audit;
@@ -56,22 +55,22 @@ public class StormLatch implements Guardrail {
 
     /** Counts an incident, with the transaction that opens it. */
     public void opened(IncidentId incident) {
-        Instant now = now();
-        jdbc.sql("delete from guardrail_opened where opened_at < :before")
-                .param("before", utc(now.minus(limits.window())))
-                .update();
         jdbc.sql("insert into guardrail_opened (incident_id, opened_at) values (:incident, :at)")
                 .param("incident", incident.value())
-                .param("at", utc(now))
+                .param("at", utc(now()))
                 .update();
     }
 
     /** Since when the latch holds; empty while it does not. */
     public Optional<Tripped> tripped() {
-        return jdbc.sql("select tripped_at, incidents from guardrail_storm where id = 1 and tripped_at is not null")
-                .query((row, n) ->
-                        new Tripped(row.getObject(1, OffsetDateTime.class).toInstant(), row.getInt(2)))
-                .optional();
+        return jdbc.sql("select tripped_at, incidents from guardrail_storm where id = 1")
+                .query((row, n) -> tripped(row, 1, 2))
+                .single();
+    }
+
+    static Optional<Tripped> tripped(ResultSet row, int at, int incidents) throws SQLException {
+        OffsetDateTime since = row.getObject(at, OffsetDateTime.class);
+        return since == null ? Optional.empty() : Optional.of(new Tripped(since.toInstant(), row.getInt(incidents)));
     }
 
     /**
@@ -103,24 +102,16 @@ public class StormLatch implements Guardrail {
     }
 
     @Override
-    public Verdict judge(Effect effect) {
-        if (effect.kind() != Effect.Kind.CONTAIN || contained.reserved(effect.incident(), effect.node())) {
+    public Verdict judge(Effect effect, Situation situation) {
+        if (effect.kind() != Effect.Kind.CONTAIN || situation.contains(effect.node())) {
             return new Verdict.Allowed("the response began before");
         }
-        // every verdict waits here for the one before it, so that two instances cannot both see the last incident
-        // allowed
-        Optional<Tripped> before = jdbc.sql("select tripped_at, incidents from guardrail_storm where id = 1 for update")
-                .query((row, n) -> Optional.ofNullable(row.getObject(1, OffsetDateTime.class))
-                        .map(at -> new Tripped(at.toInstant(), 0)))
-                .single();
-        if (before.isPresent()) {
+        Situation.Usage usage = situation.usageLocked();
+        if (usage.storm().isPresent()) {
             return new Verdict.Refused(
-                    rule(), "the storm latch holds since " + before.get().at() + ": a person has to reset it");
+                    rule(), "the storm latch holds since " + usage.storm().get().at() + ": a person has to reset it");
         }
-        long opened = jdbc.sql("select count(*) from guardrail_opened where opened_at >= :from")
-                .param("from", utc(now().minus(limits.window())))
-                .query(Long.class)
-                .single();
+        long opened = usage.opened();
         if (opened <= limits.incidents()) {
             return new Verdict.Allowed(opened + " incidents in " + limits.window());
         }

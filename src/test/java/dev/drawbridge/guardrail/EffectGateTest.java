@@ -39,7 +39,7 @@ class EffectGateTest {
             database = TestDatabase.postgres();
         }
         audit = TestAudit.on(database, Clock.systemUTC());
-        return new EffectGate(List.of(guardrails), audit, database.transactions());
+        return new EffectGate(List.of(guardrails), TestGate.situations(database), audit, database.transactions());
     }
 
     private static Guardrail rule(String name, java.util.function.Function<Effect, Verdict> judge) {
@@ -50,7 +50,7 @@ class EffectGateTest {
             }
 
             @Override
-            public Verdict judge(Effect effect) {
+            public Verdict judge(Effect effect, Situation situation) {
                 return judge.apply(effect);
             }
         };
@@ -125,12 +125,12 @@ class EffectGateTest {
             }
 
             @Override
-            public Verdict judge(Effect effect) {
+            public Verdict judge(Effect effect, Situation situation) {
                 return new Verdict.Allowed("yes");
             }
 
             @Override
-            public void reserve(Effect effect) {
+            public void reserve(Effect effect, Situation situation) {
                 happened.add("reserved");
             }
         };

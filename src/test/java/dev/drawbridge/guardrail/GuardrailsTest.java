@@ -58,7 +58,8 @@ class GuardrailsTest {
     }
 
     private EffectGate gate(Guardrail... guardrails) {
-        return new EffectGate(List.of(guardrails), audit, database.transactions());
+        return new EffectGate(
+                List.of(guardrails), new Situations(contained, limits(9)), audit, database.transactions());
     }
 
     private static Effect effect(String incident, String node, Effect.Kind kind) {
@@ -288,8 +289,10 @@ class GuardrailsTest {
         private static EffectGate instance(HikariDataSource pool, int limit) {
             var jdbc = org.springframework.jdbc.core.simple.JdbcClient.create(pool);
             var transactions = new org.springframework.jdbc.support.JdbcTransactionManager(pool);
+            ContainedNodes contained = new ContainedNodes(jdbc, Clock.systemUTC());
             return new EffectGate(
-                    List.of(new MaxContainedNodes(limits(limit), new ContainedNodes(jdbc, Clock.systemUTC()))),
+                    List.of(new MaxContainedNodes(limits(limit), contained)),
+                    new Situations(contained, limits(limit)),
                     TestAudit.on(jdbc, transactions, Clock.systemUTC()),
                     transactions);
         }

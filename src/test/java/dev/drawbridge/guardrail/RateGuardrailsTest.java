@@ -66,15 +66,15 @@ class RateGuardrailsTest {
                     false, Set.of(), Set.of(), 1000, budget, new GuardrailProperties.Storm(incidents, WINDOW));
             ContainedNodes contained = new ContainedNodes(database.jdbc(), clock);
             AuditTrail audit = TestAudit.on(database, clock);
-            StormLatch latch =
-                    new StormLatch(limits, contained, database.jdbc(), database.transactions(), audit, clock);
-            HourlyBudget hourly = new HourlyBudget(limits, contained, database.jdbc(), clock);
+            StormLatch latch = new StormLatch(limits, database.jdbc(), database.transactions(), audit, clock);
+            HourlyBudget hourly = new HourlyBudget(limits);
             return new Instance(
                     latch,
                     hourly,
                     contained,
                     new EffectGate(
                             List.of(latch, new MaxContainedNodes(limits, contained), hourly),
+                            new Situations(contained, limits),
                             audit,
                             database.transactions()));
         }
@@ -202,7 +202,7 @@ class RateGuardrailsTest {
         for (int rung = 0; rung < 3; rung++) {
             assertThat(instance.contain(1)).isEqualTo("Done");
         }
-        assertThat(instance.budget().spent()).isEqualTo(1);
+        assertThat(instance.contained().begun()).isEqualTo(1);
     }
 
     @Test

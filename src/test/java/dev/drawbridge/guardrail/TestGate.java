@@ -12,7 +12,8 @@ public final class TestGate {
 
     /** No guardrail objects. */
     public static EffectGate open(TestDatabase database) {
-        return new EffectGate(List.of(), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+        return new EffectGate(
+                List.of(), situations(database), TestAudit.on(database, Clock.systemUTC()), database.transactions());
     }
 
     /** The blast radius on this database. */
@@ -20,11 +21,15 @@ public final class TestGate {
         return new ContainedNodes(database.jdbc(), Clock.systemUTC());
     }
 
+    static Situations situations(TestDatabase database) {
+        return new Situations(
+                contained(database), new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm()));
+    }
+
     /** A storm latch that no test reaches. */
     public static StormLatch latch(TestDatabase database, Clock clock) {
         return new StormLatch(
                 new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm()),
-                contained(database),
                 database.jdbc(),
                 database.transactions(),
                 TestAudit.on(database, clock),
@@ -41,6 +46,7 @@ public final class TestGate {
                 new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes, 1000, calm());
         return new EffectGate(
                 List.of(new MaxContainedNodes(properties, contained(database))),
+                situations(database),
                 TestAudit.on(database, Clock.systemUTC()),
                 database.transactions());
     }
@@ -54,10 +60,14 @@ public final class TestGate {
             }
 
             @Override
-            public Verdict judge(Effect effect) {
+            public Verdict judge(Effect effect, Situation situation) {
                 return verdict;
             }
         };
-        return new EffectGate(List.of(rule), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+        return new EffectGate(
+                List.of(rule),
+                situations(database),
+                TestAudit.on(database, Clock.systemUTC()),
+                database.transactions());
     }
 }

@@ -1,0 +1,62 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.shared.NodeName;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.springframework.util.function.SingletonSupplier;
+
+/**
+ * What the guardrails of one verdict look at, each part read at most once and only when one of them asks: every round trip here is one before
+ * a node is cordoned.
+ */
+final class Situation {
+    private final Supplier<List<ContainedNodes.Held>> own;
+    private final Supplier<Usage> usage;
+    private final Supplier<List<NodeName>> others;
+
+    Situation(Supplier<List<ContainedNodes.Held>> own, Supplier<Usage> usage, Supplier<List<NodeName>> others) {
+        this.own = SingletonSupplier.of(own);
+        this.usage = SingletonSupplier.of(usage);
+        this.others = SingletonSupplier.of(others);
+    }
+
+    /**
+     * What is used of the limits.
+     *
+     * @param contained other nodes that are contained now, for whichever incident
+     * @param begun containments that were begun in the last hour, ended or not
+     * @param opened incidents that were opened in the storm's window
+     */
+    record Usage(long contained, long begun, long opened, Optional<StormLatch.Tripped> storm) {}
+
+    /** Whether the incident contains this node already: then nothing is counted again. No lock is needed to rely on it. */
+    boolean contains(NodeName node) {
+        return own.get().stream().anyMatch(held -> held.holds() && held.node().equals(node));
+    }
+
+    /** Whether the incident contained this node before and released it. */
+    boolean released(NodeName node) {
+        return own.get().stream().anyMatch(held -> !held.holds() && held.node().equals(node));
+    }
+
+    /** Whether the response began before this moment and goes on. */
+    boolean beganBefore(Instant moment) {
+        return own.get().stream().anyMatch(held -> held.holds() && held.since().isBefore(moment));
+    }
+
+    /**
+     * Waits for every verdict in progress that asked the same, on any instance, and makes later ones wait for this transaction: nobody else
+     * can take what is left.
+     */
+    Usage usageLocked() {
+        return usage.get();
+    }
+
+    /** Other nodes that are contained now, by name, under the same lock. */
+    List<NodeName> othersLocked() {
+        usage.get();
+        return others.get();
+    }
+}

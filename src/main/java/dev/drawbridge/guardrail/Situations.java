@@ -1,0 +1,27 @@
+package dev.drawbridge.guardrail;
+
+import org.springframework.stereotype.Component;
+
+/** Opens the look that the guardrails of one verdict share. */
+@Component
+class Situations {
+    private final ContainedNodes contained;
+    private final GuardrailProperties properties;
+
+    Situations(ContainedNodes contained, GuardrailProperties properties) {
+        this.contained = contained;
+        this.properties = properties;
+    }
+
+    /** Good for the transaction of one verdict. */
+    Situation of(Effect effect) {
+        return new Situation(
+                () -> contained.of(effect.incident()),
+                () -> {
+                    contained.lock();
+                    // a statement of its own: one that waited for the lock would count what was there before it waited
+                    return contained.usage(effect.node(), properties.storm().window());
+                },
+                () -> contained.others(effect.node()));
+    }
+}
