@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -38,13 +39,15 @@ public class AuditTrail {
     private static final TypeReference<TreeMap<String, String>> DETAILS = new TypeReference<>() {};
 
     private final JdbcClient jdbc;
+    private final JdbcOperations batch;
     private final Clock clock;
     private final TransactionTemplate joining;
     private final TransactionTemplate alone;
     private final JsonMapper json = JsonMapper.builder().build();
 
-    AuditTrail(JdbcClient jdbc, PlatformTransactionManager transactions, Clock clock) {
-        this.jdbc = jdbc;
+    AuditTrail(JdbcOperations batch, PlatformTransactionManager transactions, Clock clock) {
+        this.jdbc = JdbcClient.create(batch);
+        this.batch = batch;
         this.clock = clock;
         this.joining = new TransactionTemplate(transactions);
         this.alone = new TransactionTemplate(transactions);
@@ -173,41 +176,44 @@ public class AuditTrail {
         long seq = ((Number) head.get("seq")).longValue();
         Digest previous = Digest.of((String) head.get("hash"));
         Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        List<AuditEntry> entries = new ArrayList<>(events.size());
         for (AuditEvent event : events) {
             seq++;
             Digest hash = AuditChain.hash(previous, seq, at, event);
-            insert(new AuditEntry(seq, at, event, previous, hash));
+            entries.add(new AuditEntry(seq, at, event, previous, hash));
             previous = hash;
         }
+        insert(entries);
         jdbc.sql("update audit_head set seq = :seq, hash = :hash where id = 1")
                 .param("seq", seq)
                 .param("hash", previous.hex())
                 .update();
     }
 
-    private void insert(AuditEntry entry) {
+    /** In one round trip, because everybody who writes waits for it. */
+    private void insert(List<AuditEntry> entries) {
+        batch.batchUpdate("""
+                insert into audit_entry (seq, at, actor, action, phase, incident_id, node, subject, reason, evidence, details, previous, hash)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", entries.stream().map(this::columns).toList());
+    }
+
+    private Object[] columns(AuditEntry entry) {
         AuditEvent event = entry.event();
-        jdbc.sql("""
-                        insert into audit_entry (seq, at, actor, action, phase, incident_id, node, subject, reason, evidence, details, previous, hash)
-                        values (:seq, :at, :actor, :action, :phase, :incident, :node, :subject, :reason, :evidence, :details, :previous, :hash)""")
-                .param("seq", entry.seq())
-                .param("at", OffsetDateTime.ofInstant(entry.at(), ZoneOffset.UTC))
-                .param("actor", event.actor().display())
-                .param("action", event.action())
-                .param("phase", event.phase().name())
-                .param(
-                        "incident",
-                        event.incident() == null ? null : event.incident().value())
-                .param("node", event.node() == null ? null : event.node().value())
-                .param("subject", event.subject())
-                .param("reason", event.reason())
-                .param(
-                        "evidence",
-                        event.evidence() == null ? null : event.evidence().hex())
-                .param("details", writeDetails(event.details()))
-                .param("previous", entry.previous().hex())
-                .param("hash", entry.hash().hex())
-                .update();
+        return new Object[] {
+            entry.seq(),
+            OffsetDateTime.ofInstant(entry.at(), ZoneOffset.UTC),
+            event.actor().display(),
+            event.action(),
+            event.phase().name(),
+            event.incident() == null ? null : event.incident().value(),
+            event.node() == null ? null : event.node().value(),
+            event.subject(),
+            event.reason(),
+            event.evidence() == null ? null : event.evidence().hex(),
+            writeDetails(event.details()),
+            entry.previous().hex(),
+            entry.hash().hex()
+        };
     }
 
     private AuditEntry entry(ResultSet row) throws SQLException {

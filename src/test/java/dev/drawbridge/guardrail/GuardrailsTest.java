@@ -293,7 +293,7 @@ class GuardrailsTest {
             return new EffectGate(
                     List.of(new MaxContainedNodes(limits(limit), contained)),
                     new Situations(contained, limits(limit)),
-                    TestAudit.on(jdbc, transactions, Clock.systemUTC()),
+                    TestAudit.on(transactions, Clock.systemUTC()),
                     transactions);
         }
     }

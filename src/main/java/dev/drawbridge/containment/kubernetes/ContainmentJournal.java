@@ -104,17 +104,20 @@ class ContainmentJournal {
         return rows(incident).stream().filter(row -> row.node().equals(node)).toList();
     }
 
-    /** Announces a change; what an earlier attempt announced is overwritten, for it did not happen. */
-    void begin(Announcement announced) {
-        jdbc.sql("delete from containment_rung where incident_id = :incident and node_uid = :uid and rung = :rung")
-                .param("incident", announced.incident().value())
-                .param("uid", announced.uid())
-                .param("rung", announced.rung().code())
-                .update();
-        jdbc.sql("""
-                        insert into containment_rung
-                          (incident_id, node, node_uid, rung, state, owned, mark, prior_state, detail, begun_at)
-                        values (:incident, :node, :uid, :rung, :state, :owned, :mark, :prior, :detail, :now)""")
+    /**
+     * Announces a change.
+     *
+     * @param again this rung was announced before: that did not happen, and is overwritten
+     */
+    void begin(Announcement announced, boolean again) {
+        jdbc.sql(again ? """
+                                update containment_rung
+                                set node = :node, state = :state, owned = :owned, mark = :mark, prior_state = :prior,
+                                  detail = :detail, begun_at = :now, settled_at = null
+                                where incident_id = :incident and node_uid = :uid and rung = :rung""" : """
+                                insert into containment_rung
+                                  (incident_id, node, node_uid, rung, state, owned, mark, prior_state, detail, begun_at)
+                                values (:incident, :node, :uid, :rung, :state, :owned, :mark, :prior, :detail, :now)""")
                 .param("incident", announced.incident().value())
                 .param("node", announced.node().value())
                 .param("uid", announced.uid())

@@ -117,13 +117,13 @@ class NodeContainment implements Containment {
         Node node = read.get();
         Hold hold = step.hold(node);
         if (hold instanceof Hold.Nobody) {
-            return applyPatch(step, node);
+            return applyPatch(step, node, rows);
         }
         boolean ours = hold instanceof Hold.Ours;
         String detail = hold instanceof Hold.Others others ? others.detail() : "our own mark is on the node already";
         Optional<Row> begun = open(step, rows);
         if (begun.isEmpty()) {
-            return holdAlready(step, node, ours, detail);
+            return holdAlready(step, node, rows, ours, detail);
         }
         return new Attempt.Settled(settleFound(step, node, begun, hold, detail, round));
     }
@@ -134,7 +134,7 @@ class NodeContainment implements Containment {
         transaction.executeWithoutResult(status -> {
             if (!ours && begun.filter(row -> !row.owned()).isEmpty()) {
                 // somebody came before us after all: what we announced to undo is not ours to undo
-                journal.begin(announcement(step, node, false, detail));
+                journal.begin(announcement(step, node, false, detail), true);
             }
             journal.settle(
                     step.incident(), uid(node), step.rung().rung(), ours ? State.APPLIED : State.ALREADY, ours, detail);
@@ -144,12 +144,12 @@ class NodeContainment implements Containment {
         return ours && round > 0 ? new RungOutcome.Applied(detail) : new RungOutcome.Already(detail);
     }
 
-    private Attempt applyPatch(Step step, Node node) {
+    private Attempt applyPatch(Step step, Node node, List<Row> rows) {
         JsonPatch patch = step.rung().apply(node, step.mark());
         String uid = uid(node);
         Attempt attempt = through(
                 step.effect(Effect.Kind.CONTAIN, patch),
-                () -> journal.begin(announcement(step, node, true, "")),
+                () -> journal.begin(announcement(step, node, true, ""), written(step, rows, node)),
                 permit -> patched(
                         step,
                         permit,
@@ -161,11 +161,11 @@ class NodeContainment implements Containment {
     }
 
     /** Nothing is to be changed, and still the guardrails judge: the node will count as contained for this incident. */
-    private Attempt holdAlready(Step step, Node node, boolean ours, String detail) {
+    private Attempt holdAlready(Step step, Node node, List<Row> rows, boolean ours, String detail) {
         String uid = uid(node);
         Attempt attempt = through(
                 step.effect(Effect.Kind.CONTAIN, JsonPatch.none()),
-                () -> journal.begin(announcement(step, node, ours, detail)),
+                () -> journal.begin(announcement(step, node, ours, detail), written(step, rows, node)),
                 permit -> new Attempt.Settled(new RungOutcome.Already(detail)));
         settleApplied(step, uid, attempt, ours ? State.APPLIED : State.ALREADY, ours);
         return attempt;
@@ -392,6 +392,12 @@ class NodeContainment implements Containment {
                 step.mark(),
                 step.rung().prior(node).toString(),
                 detail);
+    }
+
+    private static boolean written(Step step, List<Row> rows, Node node) {
+        return rows.stream()
+                .anyMatch(row ->
+                        row.uid().equals(uid(node)) && row.rung() == step.rung().rung());
     }
 
     private static String uid(Node node) {

@@ -38,7 +38,8 @@ class ContainmentJournalTest {
 
     private void begin(IncidentId incident, String uid, boolean owned, String prior) {
         journal.begin(
-                new Announcement(incident, NODE, uid, Rung.CORDON, owned, incident.value(), prior, "x".repeat(3000)));
+                new Announcement(incident, NODE, uid, Rung.CORDON, owned, incident.value(), prior, "x".repeat(3000)),
+                journal.rows(incident).stream().anyMatch(row -> row.uid().equals(uid)));
     }
 
     @ParameterizedTest
