@@ -119,6 +119,7 @@ class AlertToCordonedBenchmarkTest {
     @Order(2)
     void inABurstEveryNodeIsCordonedBeforeTheFirstFileIsRestored() throws Exception {
         world.followUp(true);
+        world.join(burst);
         Map<String, CompletableFuture<Instant>> cordons = new ConcurrentHashMap<>();
         world.api().observe(path -> {
             CompletableFuture<Instant> waiting = cordons.get(path);
@@ -184,11 +185,13 @@ class AlertToCordonedBenchmarkTest {
             bare.subList(0, concurrent).forEach(this::uncordon);
             List<BenchmarkNode> next = new ArrayList<>();
             IntStream.range(0, concurrent).forEach(i -> next.add(fresh.remove()));
+            world.join(next);
             // made before the clock runs
             Map<String, String> bodies = next.stream().collect(Collectors.toMap(BenchmarkNode::name, alerts::alert));
             List<Long> taken = together(next, node -> post(bodies.get(node.name())));
             next.forEach(node -> assertThat(cordoned(node)).as(node.name()).isTrue());
             world.awaitQuiet();
+            world.leave(next);
             if (counts) {
                 floors.forEach(floor::add);
                 taken.forEach(ours::add);

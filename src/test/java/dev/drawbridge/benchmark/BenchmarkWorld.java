@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.DrawbridgeApplication;
 import dev.drawbridge.baseline.BaselineAuthor;
+import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.sandbox.SandboxSshServer;
 import dev.drawbridge.sandbox.TestTrees;
 import dev.drawbridge.shared.WatchedSet;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -20,7 +22,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -56,6 +57,7 @@ final class BenchmarkWorld implements AutoCloseable {
     private final SandboxApiServer api;
     private final ConfigurableApplicationContext application;
     private final JdbcClient jdbc;
+    private int known;
 
     /** @param directory on a disk, not in memory: a durable commit that costs nothing is no floor */
     BenchmarkWorld(Path directory, Collection<BenchmarkNode> served, Collection<BenchmarkNode> bare) throws Exception {
@@ -78,14 +80,8 @@ final class BenchmarkWorld implements AutoCloseable {
         }
         properties.putAll(baseline(directory, served));
         properties.putAll(ssh(directory, served));
-        List<BenchmarkNode> all = new ArrayList<>(served);
-        all.addAll(bare);
         api = new SandboxApiServer(
-                0,
-                null,
-                all.stream()
-                        .map(node -> SandboxApiServer.node(node.name(), false, node.address()))
-                        .toList());
+                0, null, bare.stream().map(BenchmarkWorld::object).toList());
         running.push(api);
         properties.put("drawbridge.kubernetes.master-url", api.url());
         properties.put("drawbridge.playbook.directory", playbook(directory).toString());
@@ -103,13 +99,35 @@ final class BenchmarkWorld implements AutoCloseable {
         assertThat(show("synchronous_commit")).isEqualTo("on");
         jdbc.sql("create table benchmark_floor (id bigserial primary key, content varchar(200) not null)")
                 .update();
+        known = bare.size();
+        awaitNodes();
+    }
+
+    private static Node object(BenchmarkNode node) {
+        return SandboxApiServer.node(node.name(), false, node.address());
+    }
+
+    /**
+     * Nodes join the cluster when their turn comes and leave it afterwards: the stand-in for the API server looks at every object it has for
+     * each request, on the processors that are measured.
+     */
+    void join(Collection<BenchmarkNode> nodes) {
+        nodes.forEach(node -> api.client().resource(object(node)).create());
+        known += nodes.size();
+        awaitNodes();
+    }
+
+    void leave(Collection<BenchmarkNode> nodes) {
+        nodes.forEach(node -> api.client().nodes().withName(node.name()).delete());
+        known -= nodes.size();
+        awaitNodes();
+    }
+
+    private void awaitNodes() {
         Awaitility.await("the node directory is read")
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> {
-                    dev.drawbridge.node.NodeDirectory nodes =
-                            application.getBean(dev.drawbridge.node.NodeDirectory.class);
-                    return nodes.all().size() == all.size();
-                });
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> bean(NodeDirectory.class).all().size() == known);
     }
 
     /** The applications of other tests lie on the same class path. */
