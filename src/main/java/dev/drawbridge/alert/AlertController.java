@@ -129,6 +129,17 @@ class AlertController {
                     overload.get().reason(),
                     overload.get().retryAfter());
         }
+        List<IntakeAdmission.Admitted> admitted =
+                admissions.orderedStream().map(IntakeAdmission::admitted).toList();
+        try {
+            return inTurn(source, decoder, request);
+        } finally {
+            admitted.forEach(IntakeAdmission.Admitted::close);
+        }
+    }
+
+    private ResponseEntity<Object> inTurn(String source, AlertDecoder decoder, HttpServletRequest request)
+            throws IOException, InterruptedException {
         int cost = cost(request.getContentLengthLong());
         if (!permits.tryAcquire(cost, limits.maxWait().toMillis(), TimeUnit.MILLISECONDS)) {
             return later(

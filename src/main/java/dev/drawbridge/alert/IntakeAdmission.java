@@ -11,6 +11,17 @@ public interface IntakeAdmission {
     /** Why nothing can be taken in now; empty to admit. */
     Optional<Overload> overload();
 
+    /** Told of a request that is admitted; closed once, when it is answered. */
+    default Admitted admitted() {
+        return () -> {};
+    }
+
+    /** A request that is being worked on. */
+    interface Admitted extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** @param retryAfter when the detector should try again, at least a second */
     record Overload(String reason, Duration retryAfter) {}
 }

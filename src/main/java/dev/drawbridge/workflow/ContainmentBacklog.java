@@ -10,7 +10,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Turns alerts away while more nodes wait for their cordon than can be handled soon: the detector keeps them and sends them
- * again, which is better than a queue that nobody watches. Looks at the database at most once in a second.
+ * again, which is better than a queue that nobody watches. What is admitted goes before every step of a response. Looks at the database at most once in a second.
  */
 @Component
 class ContainmentBacklog implements IntakeAdmission {
@@ -21,13 +21,15 @@ class ContainmentBacklog implements IntakeAdmission {
     private final WorkflowProperties properties;
     private final Clock clock;
 
+    private final Precedence precedence;
     private volatile Look newest = new Look(Instant.MIN, 0);
 
     private record Look(Instant at, long waiting) {}
 
-    ContainmentBacklog(ManagementService jobs, WorkflowProperties properties, Clock clock) {
+    ContainmentBacklog(ManagementService jobs, WorkflowProperties properties, Precedence precedence, Clock clock) {
         this.jobs = jobs;
         this.properties = properties;
+        this.precedence = precedence;
         this.clock = clock;
     }
 
@@ -42,6 +44,12 @@ class ContainmentBacklog implements IntakeAdmission {
         return look.waiting() > properties.maxContainmentBacklog()
                 ? Optional.of(new Overload(look.waiting() + " containments are waiting", RETRY_AFTER))
                 : Optional.empty();
+    }
+
+    @Override
+    public Admitted admitted() {
+        precedence.begin();
+        return precedence::end;
     }
 
     private long waiting() {

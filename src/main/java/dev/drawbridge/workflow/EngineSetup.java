@@ -19,10 +19,12 @@ import org.camunda.bpm.engine.impl.pvm.process.ScopeImpl;
 import org.camunda.bpm.engine.impl.task.TaskDefinition;
 import org.camunda.bpm.engine.impl.util.xml.Element;
 import org.camunda.bpm.engine.runtime.Incident;
+import org.camunda.bpm.engine.spring.components.jobexecutor.SpringJobExecutor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.sql.init.dependency.DependsOnDatabaseInitialization;
+import org.springframework.core.task.TaskExecutor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -43,6 +45,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     private final ObjectProvider<FailedSteps> failedSteps;
 
     private final UrgentThreads urgent;
+    private final Precedence precedence;
     private final WorkflowProperties properties;
     private final JdbcClient jdbc;
 
@@ -50,11 +53,13 @@ class EngineSetup extends AbstractProcessEnginePlugin {
             ObjectProvider<TaskBoard> board,
             ObjectProvider<FailedSteps> failedSteps,
             UrgentThreads urgent,
+            Precedence precedence,
             WorkflowProperties properties,
             JdbcClient jdbc) {
         this.board = board;
         this.failedSteps = failedSteps;
         this.urgent = urgent;
+        this.precedence = precedence;
         this.properties = properties;
         this.jdbc = jdbc;
     }
@@ -76,6 +81,9 @@ class EngineSetup extends AbstractProcessEnginePlugin {
             throw new ProcessEngineException("camunda.bpm.job-execution.lock-time-in-millis must be at least "
                     + SHORTEST_LOCK_MILLIS + ": no step could do its work in less");
         }
+        SpringJobExecutor steps = (SpringJobExecutor) configuration.getJobExecutor();
+        TaskExecutor threads = steps.getTaskExecutor();
+        steps.setTaskExecutor(step -> threads.execute(precedence.behind(step)));
         if (properties.instance() != null) {
             configuration.getJobExecutor().setLockOwner(properties.instance());
         }

@@ -1,6 +1,8 @@
 package dev.drawbridge.workflow;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -27,12 +29,40 @@ class UrgentThreads implements SmartLifecycle {
             new LinkedBlockingQueue<>(),
             new CustomizableThreadFactory("contain-"),
             // after the end: the job is durable, and is freed like that of a crashed instance
-            new ThreadPoolExecutor.DiscardPolicy());
+            (job, ended) -> ((Urgent) job).discarded());
 
+    private final Precedence precedence;
     private volatile boolean running = true;
 
+    UrgentThreads(Precedence precedence) {
+        this.precedence = precedence;
+    }
+
+    /** Counts from now on, and not from when a thread is free. */
     void execute(Runnable job) {
-        threads.execute(job);
+        precedence.begin();
+        threads.execute(new Urgent(job));
+    }
+
+    private final class Urgent implements Runnable {
+        private final Runnable job;
+
+        Urgent(Runnable job) {
+            this.job = job;
+        }
+
+        @Override
+        public void run() {
+            try {
+                job.run();
+            } finally {
+                precedence.end();
+            }
+        }
+
+        private void discarded() {
+            precedence.end();
+        }
     }
 
     @Override
@@ -43,7 +73,9 @@ class UrgentThreads implements SmartLifecycle {
     public void stop() {
         running = false;
         threads.shutdown();
-        threads.getQueue().clear();
+        List<Runnable> left = new ArrayList<>();
+        threads.getQueue().drainTo(left);
+        left.forEach(job -> ((Urgent) job).discarded());
         try {
             if (!threads.awaitTermination(GRACE.toSeconds(), TimeUnit.SECONDS)) {
                 log.warn("a rung of containment did not end within {}", GRACE);
