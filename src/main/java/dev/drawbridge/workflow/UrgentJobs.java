@@ -36,10 +36,10 @@ final class UrgentJobs implements SessionFactory {
 
     @Override
     public Session openSession() {
-        return new Manager();
+        return new Jobs();
     }
 
-    private final class Manager extends JobManager {
+    private final class Jobs extends JobManager {
         @Override
         protected void hintJobExecutor(JobEntity job) {
             JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();

@@ -30,6 +30,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.jdbc.core.JdbcOperations;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -62,6 +64,7 @@ class IntakeWiringTest {
             .withBean(Clock.class, Clock::systemUTC)
             .withBean(Ids.class, () -> () -> "id")
             .withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+            .withBean(JdbcOperations.class, () -> new JdbcTemplate(database.dataSource()))
             .withBean(JdbcClient.class, database::jdbc)
             .withBean(PlatformTransactionManager.class, database::transactions)
             .withBean(NodeDirectory.class, TestNodes::sandbox)
