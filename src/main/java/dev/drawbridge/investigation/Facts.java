@@ -1,5 +1,6 @@
 package dev.drawbridge.investigation;
 
+import dev.drawbridge.shared.PlainText;
 import java.util.Optional;
 
 /** Phrases that several questions use. Each is bounded by itself, so that one long value cannot push the others out. */

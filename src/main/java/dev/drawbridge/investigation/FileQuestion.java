@@ -1,6 +1,7 @@
 package dev.drawbridge.investigation;
 
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.PlainText;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.drawbridge.investigation;
 
 import co.elastic.clients.elasticsearch._types.query_dsl.Query;
+import dev.drawbridge.shared.PlainText;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package dev.drawbridge.investigation;
 
+import dev.drawbridge.shared.PlainText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;

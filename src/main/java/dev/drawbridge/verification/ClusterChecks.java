@@ -3,7 +3,7 @@ package dev.drawbridge.verification;
 import dev.drawbridge.containment.ClusterView;
 import dev.drawbridge.containment.ClusterView.StaticPodView;
 import dev.drawbridge.shared.NodeName;
-import dev.drawbridge.verification.StaticPodManifest.Reading.StaticPod;
+import dev.drawbridge.shared.StaticPodManifest.Reading.StaticPod;
 import dev.drawbridge.verification.VerificationReport.Check;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,11 +1,11 @@
-package dev.drawbridge.investigation;
+package dev.drawbridge.shared;
 
 /** Makes one line for people out of untrusted text: nothing invisible, nothing that breaks or reorders lines, bounded. */
-final class PlainText {
+public final class PlainText {
     private PlainText() {}
 
     /** @param limit characters of the result at most; what is cut is marked */
-    static String line(String text, int limit) {
+    public static String line(String text, int limit) {
         StringBuilder out = new StringBuilder();
         int at = 0;
         while (at < text.length()) {

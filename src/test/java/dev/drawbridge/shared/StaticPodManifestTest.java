@@ -1,14 +1,13 @@
-package dev.drawbridge.verification;
+package dev.drawbridge.shared;
 
 import static java.nio.charset.StandardCharsets.UTF_16;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.drawbridge.shared.NodePath;
-import dev.drawbridge.verification.StaticPodManifest.Reading;
-import dev.drawbridge.verification.StaticPodManifest.Reading.NoPod;
-import dev.drawbridge.verification.StaticPodManifest.Reading.NotReadable;
-import dev.drawbridge.verification.StaticPodManifest.Reading.StaticPod;
+import dev.drawbridge.shared.StaticPodManifest.Reading;
+import dev.drawbridge.shared.StaticPodManifest.Reading.NoPod;
+import dev.drawbridge.shared.StaticPodManifest.Reading.NotReadable;
+import dev.drawbridge.shared.StaticPodManifest.Reading.StaticPod;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,6 +63,17 @@ class StaticPodManifestTest {
                 "kind: Pod\n\tmetadata: {",
                 "kind: !!javax.script.ScriptEngineManager [!!java.net.URLClassLoader [[]]]",
                 "kind: *missing",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!int x",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!float x",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!set x",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!set {x}",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!map [x]",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!seq {b: c}",
+                "kind: Pod\nmetadata: {name: a}\nspec: !!binary '***'",
+                "kind: Pod\nmetadata: {name: a}\nspec: &a [*a]",
+                "kind: Pod\nmetadata: {name: a}\nspec: &a {b: *a}",
+                "kind: Pod\nmetadata: {name: a}\n? [x]\n: b",
+                "kind: Pod\nmetadata: {name: a}\n1: b\n'1': c",
             })
     void whatKubeletMightStillReadIsNotCalledNoPod(String text) {
         assertThat(read(text)).isInstanceOf(NotReadable.class);
@@ -82,6 +92,17 @@ class StaticPodManifestTest {
                 .isInstanceOf(NotReadable.class);
         assertThat(StaticPodManifest.read(new byte[] {'k', (byte) 0xff})).isInstanceOf(NotReadable.class);
         assertThat(read("a: \u0000")).isInstanceOf(NotReadable.class);
+    }
+
+    @Test
+    void whatAliasesRepeatCounts() {
+        // within the parser's limit of aliases, and a hundred million values when they are followed
+        StringBuilder laughs =
+                new StringBuilder("kind: Pod\nmetadata: {name: a}\na0: &a0 [" + "x,".repeat(10_000) + "]\n");
+        for (int i = 1; i <= 6; i++) {
+            laughs.append("a%d: &a%d [*a%d, *a%d, *a%d]\n".formatted(i, i, i - 1, i - 1, i - 1));
+        }
+        assertThat(read(laughs.toString())).isInstanceOf(NotReadable.class);
     }
 
     @Test
