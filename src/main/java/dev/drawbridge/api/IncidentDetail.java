@@ -24,7 +24,7 @@ record IncidentDetail(
         @Schema(description = "what was kept before anything was changed") @Nullable
         Evidence evidence,
 
-        @Schema(description = "the newest plan; absent while none was made") @Nullable
+        @Schema(description = "the newest plan, absent while none was made; how its files differ is at /plan") @Nullable
         PlanView plan,
 
         @Schema(

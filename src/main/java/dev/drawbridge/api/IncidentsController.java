@@ -112,6 +112,17 @@ class IncidentsController {
                 timeline.next());
     }
 
+    @GetMapping("/{id}/plan")
+    @Operation(
+            operationId = "getPlan",
+            summary = "The newest plan of one incident, with how each file differs from the baseline")
+    @ApiResponse(responseCode = "200")
+    ComparedPlanView plan(@PathVariable String id) {
+        return recovery.comparedPlan(find(id).id())
+                .map(ComparedPlanView::of)
+                .orElseThrow(() -> Problems.notFound("This incident has no plan."));
+    }
+
     @GetMapping("/{id}/timeline")
     @Operation(operationId = "listTimeline", summary = "The audit entries of one incident, oldest first")
     @ApiResponse(responseCode = "200")

@@ -6,6 +6,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What will be, or was, done to which file, in this order. */
@@ -24,6 +25,9 @@ record PlanView(
 
     @Schema(name = "PlanStep")
     record Step(
+            @Schema(description = "place in the plan, from 1")
+            int order,
+
             @Schema(description = "path on the node; bytes that are no printable UTF-8 as \\xNN")
             String path,
 
@@ -37,8 +41,9 @@ record PlanView(
             @Schema(description = "what will happen when it is done")
             String effect) {
 
-        static Step of(RestorePlan.Step step) {
+        static Step of(int order, RestorePlan.Step step) {
             return new Step(
+                    order,
                     step.path().toString(),
                     step.drift().code(),
                     step.fileClass().code(),
@@ -51,6 +56,7 @@ record PlanView(
     }
 
     static PlanView of(RestorePlan plan) {
+        List<RestorePlan.Step> steps = plan.steps();
         return new PlanView(
                 plan.hash().hex(),
                 plan.madeAt(),
@@ -58,6 +64,8 @@ record PlanView(
                 plan.revision().ref(),
                 plan.revision().signer(),
                 plan.needsApproval(),
-                plan.steps().stream().map(Step::of).toList());
+                IntStream.range(0, steps.size())
+                        .mapToObj(i -> Step.of(i + 1, steps.get(i)))
+                        .toList());
     }
 }

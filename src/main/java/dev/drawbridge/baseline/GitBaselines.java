@@ -5,6 +5,7 @@ import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodeName;
 import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,6 +93,15 @@ class GitBaselines implements Baselines {
         }
     }
 
+    @Override
+    public Optional<Baseline> loaded(NodeName node, BaselineRevision revision) {
+        return Optional.ofNullable(loaded.get(key(node, revision.commit())));
+    }
+
+    private static String key(NodeName node, String commit) {
+        return commit + " " + node;
+    }
+
     private BaselineResult verified(Repository cache, NodeInfo node, boolean fromCache) throws IOException {
         try (RevWalk walk = new RevWalk(cache)) {
             ObjectId id = cache.resolve(settings.ref());
@@ -134,7 +144,7 @@ class GitBaselines implements Baselines {
     private BaselineResult load(
             Repository cache, RevCommit commit, BaselineRevision revision, NodeInfo node, boolean fromCache)
             throws IOException {
-        String key = commit.name() + " " + node.name();
+        String key = key(node.name(), commit.name());
         GitBaseline baseline = loaded.get(key);
         if (baseline == null) {
             List<String> overlays = new ArrayList<>();

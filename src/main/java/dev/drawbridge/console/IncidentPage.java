@@ -8,6 +8,8 @@ import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Investigation;
+import dev.drawbridge.recovery.ComparedPlan;
+import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.RotationScope;
@@ -97,7 +99,7 @@ class IncidentPage {
     record Exposed(String path, String rotate) {}
 
     /** @param key as {@link Waiting#key()} */
-    record PlanStep(RestorePlan.Step step, String key) {}
+    record PlanStep(int order, RestorePlan.Step step, FileComparison comparison, String key) {}
 
     /**
      * The page, or its live part.
@@ -154,8 +156,9 @@ class IncidentPage {
                         .toList());
         page.addObject("alerts", incidents.alerts(key));
         page.addObject("rungs", containment.applied(key));
-        page.addObject("plan", plan);
-        page.addObject("planSteps", plan == null ? List.of() : planSteps(plan));
+        ComparedPlan compared = recovery.comparedPlan(key).orElse(null);
+        page.addObject("plan", compared == null ? null : compared.plan());
+        page.addObject("planSteps", compared == null ? List.of() : planSteps(compared));
         page.addObject(
                 "exposed",
                 recovery.exposedCredentials(key).stream()
@@ -198,7 +201,14 @@ class IncidentPage {
         ModelAndView page = new ModelAndView(htmx == null ? "diff" : "diff :: difference");
         page.addObject("incident", incident);
         page.addObject("path", file.toString());
-        page.addObject("diff", recovery.diff(incident.id(), file).orElseThrow(Requested.notFound()));
+        page.addObject(
+                "comparison",
+                recovery.comparedPlan(incident.id()).stream()
+                        .flatMap(compared -> compared.steps().stream())
+                        .filter(step -> step.step().path().equals(file))
+                        .map(ComparedPlan.Step::comparison)
+                        .findFirst()
+                        .orElseThrow(Requested.notFound()));
         return page;
     }
 
@@ -275,11 +285,16 @@ class IncidentPage {
                 .toList();
     }
 
-    private static List<PlanStep> planSteps(RestorePlan plan) {
-        return plan.steps().stream()
+    private static List<PlanStep> planSteps(ComparedPlan compared) {
+        return compared.steps().stream()
                 .map(step -> new PlanStep(
-                        step,
-                        Digest.ofText(plan.hash() + step.path().toString()).abbreviated()))
+                        step.order(),
+                        step.step(),
+                        step.comparison(),
+                        Digest.ofText(compared.plan().hash()
+                                        + step.step().path().toString()
+                                        + step.comparison())
+                                .abbreviated()))
                 .toList();
     }
 

@@ -1,6 +1,7 @@
 package dev.drawbridge.recovery;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.baseline.Drift;
@@ -10,11 +11,15 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.WatchedSet;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -23,6 +28,8 @@ import org.springframework.stereotype.Component;
 /** Plans in the database, with the policy that they were made under. */
 @Component
 class PlanStore {
+    private static final TypeReference<Map<String, FileComparison>> COMPARISONS = new TypeReference<>() {};
+
     private final JdbcClient jdbc;
     private final JsonMapper json = JsonMapper.builder().build();
 
@@ -31,7 +38,7 @@ class PlanStore {
     }
 
     /** A plan and what it was made from. */
-    record Kept(RestorePlan plan, RecoveryPolicy policy) {}
+    record Kept(long id, RestorePlan plan, RecoveryPolicy policy) {}
 
     private record StepRow(
             String path,
@@ -71,21 +78,14 @@ class PlanStore {
 
     Optional<Kept> newest(IncidentId incident) {
         return jdbc.sql("""
-                        select node, at, hash, plan, context from restore_plan
+                        select id, node, at, hash, plan, context from restore_plan
                         where incident_id = :incident order by id desc fetch first 1 rows only""")
                 .param("incident", incident.value())
                 .query((row, n) -> {
-                    PlanRow plan = read(row.getString("plan"), PlanRow.class);
                     PolicyRow context = read(row.getString("context"), PolicyRow.class);
                     return new Kept(
-                            new RestorePlan(
-                                    incident,
-                                    NodeName.of(row.getString("node")),
-                                    new BaselineRevision(plan.commit(), plan.signer(), plan.ref()),
-                                    plan.steps().stream().map(PlanStore::step).toList(),
-                                    plan.needsApproval(),
-                                    Digest.of(row.getString("hash")),
-                                    row.getObject("at", OffsetDateTime.class).toInstant()),
+                            row.getLong("id"),
+                            plan(incident, row),
                             new RecoveryPolicy(
                                     new WatchedSet(context.watched()),
                                     context.askFirst().stream()
@@ -93,6 +93,55 @@ class PlanStore {
                                             .collect(Collectors.toSet())));
                 })
                 .optional();
+    }
+
+    private RestorePlan plan(IncidentId incident, ResultSet row) throws SQLException {
+        PlanRow plan = read(row.getString("plan"), PlanRow.class);
+        return new RestorePlan(
+                incident,
+                NodeName.of(row.getString("node")),
+                new BaselineRevision(plan.commit(), plan.signer(), plan.ref()),
+                plan.steps().stream().map(PlanStore::step).toList(),
+                plan.needsApproval(),
+                Digest.of(row.getString("hash")),
+                row.getObject("at", OffsetDateTime.class).toInstant());
+    }
+
+    /**
+     * Keeps the comparisons with their plan, in the place of earlier ones.
+     *
+     * @return digest of what was kept
+     */
+    Digest keepComparisons(long plan, Map<NodePath, FileComparison> comparisons) {
+        Map<String, FileComparison> byPath = new TreeMap<>();
+        comparisons.forEach((path, comparison) -> byPath.put(path.toString(), comparison));
+        String text = write(byPath);
+        jdbc.sql("update restore_plan set comparisons = :comparisons where id = :id")
+                .param("comparisons", text)
+                .param("id", plan)
+                .update();
+        return Digest.ofText(text);
+    }
+
+    Optional<ComparedPlan> newestCompared(IncidentId incident) {
+        return jdbc.sql("""
+                        select node, at, hash, plan, comparisons from restore_plan
+                        where incident_id = :incident order by id desc fetch first 1 rows only""")
+                .param("incident", incident.value())
+                .query((row, n) -> new ComparedPlan(plan(incident, row), comparisons(row.getString("comparisons"))))
+                .optional();
+    }
+
+    private Map<NodePath, FileComparison> comparisons(@Nullable String text) {
+        if (text == null) {
+            return Map.of();
+        }
+        try {
+            return json.readValue(text, COMPARISONS).entrySet().stream()
+                    .collect(Collectors.toMap(entry -> NodePath.parse(entry.getKey()), Map.Entry::getValue));
+        } catch (JsonProcessingException damaged) {
+            throw new IllegalStateException("the comparisons of a plan in the database are damaged", damaged);
+        }
     }
 
     /** All steps of all plans of an incident, oldest plan first. */

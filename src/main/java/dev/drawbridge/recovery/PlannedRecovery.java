@@ -1,7 +1,5 @@
 package dev.drawbridge.recovery;
 
-import com.github.difflib.DiffUtils;
-import com.github.difflib.UnifiedDiffUtils;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.baseline.Baseline;
@@ -25,16 +23,15 @@ import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
-import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TimeLimit;
+import dev.drawbridge.shared.TimeLimitException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,10 +62,6 @@ class PlannedRecovery implements Recovery {
     private static final Duration ONE_FILE = Duration.ofSeconds(5);
 
     private static final long MAX_CERTIFICATE = 64 * 1024;
-    private static final int MAX_DIFF_BYTES = 256 * 1024;
-    private static final int MAX_DIFF_LINES = 400;
-    private static final Set<FileClass> CREDENTIALS =
-            Set.of(FileClass.CA_KEY, FileClass.LEAF_KEY, FileClass.KUBECONFIG);
 
     private final NodeDirectory directory;
     private final NodeFiles files;
@@ -182,7 +175,51 @@ class PlannedRecovery implements Recovery {
                 .map(found::get)
                 .filter(Objects::nonNull)
                 .toList();
-        return evidence.capture(actor, incident, node, scan, capture);
+        Optional<EvidenceReceipt> receipt = evidence.capture(actor, incident, node, scan, capture);
+        if (receipt.isPresent()) {
+            compare(actor, kept, scan);
+        }
+        return receipt;
+    }
+
+    /** Here, and once: now the evidence holds what the node held, and whoever approves sees what was true of this plan. */
+    private void compare(Actor actor, PlanStore.Kept kept, NodeScan scan) {
+        RestorePlan plan = kept.plan();
+        Baseline baseline = baselines.loaded(plan.node(), plan.revision()).orElse(null);
+        String noBaseline = "";
+        if (baseline == null) {
+            // planned by another instance, or before a restart
+            try {
+                baseline = baselines.trusted(info(plan.node())) instanceof BaselineResult.Trusted trusted
+                                && trusted.baseline()
+                                        .revision()
+                                        .commit()
+                                        .equals(plan.revision().commit())
+                        ? trusted.baseline()
+                        : null;
+                noBaseline = "the baseline of the plan is no longer the trusted one";
+            } catch (NodeAccessException | IllegalStateException | TimeLimitException unreachable) {
+                // the evidence is kept and that counts; what cannot be compared says so
+                log.warn(
+                        "incident={} node={} not compared: {}",
+                        plan.incident(),
+                        plan.node(),
+                        unreachable.getClass().getSimpleName());
+                noBaseline = "the baseline could not be asked for";
+            }
+        }
+        Map<NodePath, FileComparison> comparisons = new Comparisons(evidence, baseline, noBaseline, scan).of(plan);
+        Digest digest = plans.keepComparisons(kept.id(), comparisons);
+        int warnings = comparisons.values().stream()
+                .map(FileComparison::meaning)
+                .filter(Objects::nonNull)
+                .mapToInt(meaning -> meaning.warnings().size())
+                .sum();
+        // the words stay out of the trail: they are an attacker's as much as ours
+        audit.record(AuditEvent.fact(actor, "recovery.compare", comparisons.size() + " files", warnings + " warnings")
+                .on(plan.incident(), plan.node())
+                .withEvidence(digest)
+                .with("plan", plan.hash().hex()));
     }
 
     @Override
@@ -363,69 +400,13 @@ class PlannedRecovery implements Recovery {
     @Override
     public SortedSet<NodePath> exposedCredentials(IncidentId incident) {
         return plans.allSteps(incident).stream()
-                .filter(step -> CREDENTIALS.contains(step.fileClass()))
+                .filter(step -> Comparisons.CREDENTIALS.contains(step.fileClass()))
                 .map(RestorePlan.Step::path)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override
-    public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
-        return plans.newest(incident)
-                .map(PlanStore.Kept::plan)
-                .flatMap(plan -> plan.steps().stream()
-                        .filter(step -> step.path().equals(path))
-                        .findFirst()
-                        .map(step -> diff(plan, step)));
-    }
-
-    private FileDiff diff(RestorePlan plan, RestorePlan.Step step) {
-        if (CREDENTIALS.contains(step.fileClass())) {
-            return new FileDiff(false, "keys and credentials are never shown", List.of());
-        }
-        Optional<String> before = step.before() == null
-                ? Optional.of("")
-                : evidence.open(step.before()).map(PlannedRecovery::text);
-        if (before.isEmpty()) {
-            return new FileDiff(false, "the content on the node is not in the evidence store yet", List.of());
-        }
-        Optional<String> after = step.after() == null ? Optional.of("") : approved(plan, step);
-        if (after.isEmpty()) {
-            return new FileDiff(false, "the baseline of the plan is no longer the trusted one", List.of());
-        }
-        List<String> old = before.get().lines().toList();
-        List<String> lines = UnifiedDiffUtils.generateUnifiedDiff(
-                "on the node",
-                "baseline",
-                old,
-                DiffUtils.diff(old, after.get().lines().toList()),
-                3);
-        boolean cut = lines.size() > MAX_DIFF_LINES;
-        return new FileDiff(
-                true,
-                cut ? "only the first " + MAX_DIFF_LINES + " lines" : "",
-                cut ? lines.subList(0, MAX_DIFF_LINES) : lines);
-    }
-
-    private Optional<String> approved(RestorePlan plan, RestorePlan.Step step) {
-        if (baselines.trusted(info(plan.node())) instanceof BaselineResult.Trusted trusted) {
-            BaselineFile file = trusted.baseline().files().get(step.path());
-            if (file != null && file.sha256().equals(step.after())) {
-                return Optional.of(text(trusted.baseline().open(file)));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static String text(InputStream content) {
-        try (content) {
-            String text = new String(content.readNBytes(MAX_DIFF_BYTES), StandardCharsets.UTF_8);
-            StringBuilder shown = new StringBuilder(text.length());
-            text.codePoints()
-                    .map(point -> point == '\n' || point == '\t' || !Character.isISOControl(point) ? point : 0xfffd)
-                    .forEach(shown::appendCodePoint);
-            return shown.toString();
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException(unreadable);
-        }
+    public Optional<ComparedPlan> comparedPlan(IncidentId incident) {
+        return plans.newestCompared(incident);
     }
 }

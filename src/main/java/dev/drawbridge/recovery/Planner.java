@@ -8,6 +8,7 @@ import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
+import dev.drawbridge.shared.StaticPodManifest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -73,7 +74,10 @@ final class Planner {
                         drift,
                         FileAction.QUARANTINE,
                         "a link, a special file or a second name stands where the baseline has a file",
-                        "it is moved away; the next plan puts the file back");
+                        StaticPodManifest.readByKubelet(drift.path())
+                                ? "it is moved away, and kubelet stops what it runs from there; the next plan puts the file"
+                                        + " back, and kubelet starts " + pod(drift)
+                                : "it is moved away; the next plan puts the file back");
             case UNREADABLE ->
                 make(
                         drift,
@@ -105,8 +109,7 @@ final class Planner {
                     "not in the baseline, and it cannot be read or keeps changing",
                     "nothing: a person must look at the node");
         }
-        boolean runs = drift.fileClass() == FileClass.STATIC_POD_MANIFEST
-                && !drift.path().name().startsWith(".");
+        boolean runs = StaticPodManifest.readByKubelet(drift.path());
         return make(
                 drift,
                 FileAction.QUARANTINE,
@@ -125,8 +128,9 @@ final class Planner {
                         drift,
                         FileAction.RESTORE,
                         what,
-                        "kubelet " + (missing ? "starts" : "restarts") + " the static pod of "
-                                + drift.path().name());
+                        StaticPodManifest.readByKubelet(drift.path())
+                                ? "kubelet " + (missing ? "starts " : "restarts ") + pod(drift)
+                                : "the approved content is back; kubelet runs nothing from this file");
             case CA_KEY ->
                 make(
                         drift,
@@ -143,6 +147,15 @@ final class Planner {
                         "components trust the approved authority again at their next start");
             case OTHER -> make(drift, FileAction.RESTORE, what, "the approved content is back");
         };
+    }
+
+    /** Which static pod the baseline's manifest makes kubelet run. */
+    private String pod(Drift drift) {
+        StaticPodManifest.Reading reading =
+                StaticPodManifest.read(content(java.util.Objects.requireNonNull(drift.expected())));
+        return reading instanceof StaticPodManifest.Reading.StaticPod pod
+                ? "the static pod " + pod.key()
+                : "the static pod of " + drift.path().name();
     }
 
     private RestorePlan.Step credential(Drift drift, String what) {

@@ -16,7 +16,8 @@ public interface Recovery {
     PlanOutcome plan(Actor actor, IncidentId incident, NodeName node, RecoveryPolicy policy);
 
     /**
-     * Captures every file that the newest plan would change, and the files the alerts named.
+     * Captures every file that the newest plan would change, and the files the alerts named; then compares what was captured
+     * with the baseline, for people.
      *
      * @return the receipt, or empty when the node no longer holds what the plan was made for: plan again
      */
@@ -35,11 +36,11 @@ public interface Recovery {
     Optional<RestorePlan> newestPlan(IncidentId incident);
 
     /**
-     * The change that a step of the newest plan would make. Keys and kubeconfigs are never shown.
+     * The newest plan with the comparison of its files. Keys and kubeconfigs are never shown; what was not compared says so.
      *
-     * @return empty when the newest plan has no such step
+     * @return empty when no plan was made or the node was in sync
      */
-    Optional<FileDiff> diff(IncidentId incident, NodePath path);
+    Optional<ComparedPlan> comparedPlan(IncidentId incident);
 
     /**
      * Keys and kubeconfigs that some plan of the incident found changed. Whoever changed them could read them, and no restore

@@ -75,7 +75,7 @@ public final class StaticPodManifest {
         if (document instanceof Document.NotReadable not) {
             return new Reading.NotReadable(not.reason());
         }
-        return document instanceof Document.Pod pod ? identity(pod) : new Reading.NoPod();
+        return document instanceof Document.Pod pod ? identity(pod.fields()) : new Reading.NoPod();
     }
 
     /** The first document of a file: kubelet runs that and no other. Never throws, whatever the bytes are. */
@@ -108,8 +108,9 @@ public final class StaticPodManifest {
         }
     }
 
-    public static Reading identity(Document.Pod pod) {
-        if (!(pod.fields().get("metadata") instanceof Map<?, ?> metadata)
+    /** @param pod fields of a {@link Document.Pod} */
+    public static Reading identity(Map<?, ?> pod) {
+        if (!(pod.get("metadata") instanceof Map<?, ?> metadata)
                 || !(metadata.get("name") instanceof String name)
                 || !NAME.matcher(name).matches()) {
             return new Reading.NotReadable("a pod without a valid name");

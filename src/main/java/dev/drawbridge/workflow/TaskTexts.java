@@ -4,7 +4,10 @@ import dev.drawbridge.alert.Alert;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.Investigation;
+import dev.drawbridge.recovery.ComparedPlan;
+import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.Recovery;
+import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.RotationScope;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
@@ -22,6 +25,7 @@ import org.springframework.stereotype.Component;
 class TaskTexts {
     private static final int MOST_ALERTS = 10;
     private static final int MOST_FACTS = 20;
+    private static final int MOST_CHANGES = 10;
 
     private final Incidents incidents;
     private final Investigation investigation;
@@ -143,11 +147,44 @@ class TaskTexts {
         }
     }
 
+    /** Warnings first: the text is cut at its end. */
     private void plan(List<String> lines, Step step) {
-        recovery.newestPlan(step.id()).ifPresent(plan -> {
+        recovery.comparedPlan(step.id()).ifPresent(compared -> {
+            RestorePlan plan = compared.plan();
             lines.add("Plan " + plan.hash().abbreviated() + ", baseline " + plan.revision());
-            plan.steps().forEach(one -> lines.add("- " + one.action().code() + " " + one.path() + ": " + one.effect()));
+            List<String> warnings = compared.steps().stream()
+                    .flatMap(one -> meaning(one).stream()
+                            .flatMap(meaning -> meaning.warnings().stream())
+                            .map(warning -> "- " + one.step().path() + ": " + warning))
+                    .toList();
+            if (!warnings.isEmpty()) {
+                lines.add("Warnings:");
+                some(lines, warnings, MOST_FACTS);
+            }
+            for (ComparedPlan.Step one : compared.steps()) {
+                lines.add(one.order() + ". " + one.step().action().code() + " "
+                        + one.step().path() + ": " + one.step().why() + "; "
+                        + one.step().effect());
+                meaning(one).ifPresent(meaning -> {
+                    if (meaning.status() != FileComparison.MeaningStatus.COMPARED) {
+                        lines.add("   what it means: " + meaning.status().code().replace('-', ' ') + ": "
+                                + meaning.note());
+                    }
+                    some(lines, meaning.changes().stream().map("   "::concat).toList(), MOST_CHANGES);
+                });
+            }
         });
+    }
+
+    private static Optional<FileComparison.Meaning> meaning(ComparedPlan.Step step) {
+        return Optional.ofNullable(step.comparison().meaning());
+    }
+
+    private static void some(List<String> lines, List<String> all, int most) {
+        lines.addAll(all.subList(0, Math.min(most, all.size())));
+        if (all.size() > most) {
+            lines.add("... and " + (all.size() - most) + " more");
+        }
     }
 
     private static String known(@Nullable String fact) {

@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /** Plans and differences that a test wrote; touches no node. */
 public final class KnownPlans implements Recovery {
     private final Map<IncidentId, RestorePlan> plans = new HashMap<>();
-    private final Map<NodePath, FileDiff> diffs = new HashMap<>();
+    private final Map<NodePath, FileComparison> comparisons = new HashMap<>();
 
     public RestorePlan put(
             IncidentId incident,
@@ -35,13 +35,13 @@ public final class KnownPlans implements Recovery {
         return plan;
     }
 
-    public void put(NodePath path, FileDiff diff) {
-        diffs.put(path, diff);
+    public void put(NodePath path, FileComparison comparison) {
+        comparisons.put(path, comparison);
     }
 
     public void clear() {
         plans.clear();
-        diffs.clear();
+        comparisons.clear();
     }
 
     @Override
@@ -50,11 +50,8 @@ public final class KnownPlans implements Recovery {
     }
 
     @Override
-    public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
-        return newestPlan(incident)
-                .filter(plan ->
-                        plan.steps().stream().anyMatch(step -> step.path().equals(path)))
-                .map(plan -> diffs.get(path));
+    public Optional<ComparedPlan> comparedPlan(IncidentId incident) {
+        return newestPlan(incident).map(plan -> new ComparedPlan(plan, comparisons));
     }
 
     @Override

@@ -302,17 +302,143 @@ class PlannedRecoveryTest {
                         none -> assertThat(none.rule()).isEqualTo("signer-not-allowed"));
     }
 
+    private static FileComparison of(Recovery recovery, String path) {
+        return recovery.comparedPlan(INCIDENT).orElseThrow().steps().stream()
+                .filter(step -> step.step().path().equals(NodePath.of(path)))
+                .map(ComparedPlan.Step::comparison)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String manifest(String name, String flag) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: %s, namespace: kube-system}
+                spec:
+                  containers:
+                  - name: %s
+                    command: [%s, %s]
+                """.formatted(name, name, name, flag);
+    }
+
+    /** Publishes a node with real manifests and attacks it. */
+    private void attackManifests() throws Exception {
+        node.put(APISERVER, manifest("kube-apiserver", "--anonymous-auth=false").getBytes(UTF_8));
+        node.put(ETCD, manifest("etcd", "--client-cert-auth=true").getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        node.put(APISERVER, manifest("kube-apiserver", "--anonymous-auth=true").getBytes(UTF_8));
+        node.put(ROGUE, manifest("rogue", "--mine").getBytes(UTF_8));
+        node.put(CA_KEY, "another key".getBytes(UTF_8));
+        Files.delete(node.path(ETCD));
+    }
+
     @Test
-    void showsTheDiffOfManifestsButNeverOfKeys() throws Exception {
-        attack();
+    void saysOfEveryFileWhatWhyInWhichOrderAndWhichStaticPodRestarts() throws Exception {
+        attackManifests();
+        plan(recovery());
+        List<ComparedPlan.Step> steps =
+                recovery().comparedPlan(INCIDENT).orElseThrow().steps();
+        assertThat(steps)
+                .extracting(step -> step.order() + " " + step.step().path().name() + " "
+                        + step.step().drift().code() + " "
+                        + step.step().fileClass().code() + " "
+                        + step.step().action().code())
+                .containsExactly(
+                        "1 rogue.yaml unexpected static-pod-manifest quarantine",
+                        "2 ca.key modified ca-key restore",
+                        "3 etcd.yaml missing static-pod-manifest restore",
+                        "4 kube-apiserver.yaml modified static-pod-manifest restore");
+        assertThat(steps)
+                .extracting(step -> step.step().why())
+                .containsExactly(
+                        "not in the baseline",
+                        "its content is not the baseline's; a key that mints identities was touched and counts as disclosed",
+                        "it is missing",
+                        "its content is not the baseline's");
+        assertThat(steps.get(0).step().effect()).contains("kubelet stops the static pod that it runs");
+        assertThat(steps.get(1).step().effect()).contains("at their next start; the key must be rotated");
+        assertThat(steps.get(2).step().effect()).isEqualTo("kubelet starts the static pod kube-system/etcd");
+        assertThat(steps.get(3).step().effect())
+                .isEqualTo("kubelet restarts the static pod kube-system/kube-apiserver");
+        assertThat(steps.get(0).step().before()).isEqualTo(Digest.ofText(manifest("rogue", "--mine")));
+        assertThat(steps.get(0).step().after()).isNull();
+        assertThat(steps.get(2).step().before()).isNull();
+        assertThat(steps.get(3).step().after())
+                .isEqualTo(Digest.ofText(manifest("kube-apiserver", "--anonymous-auth=false")));
+        assertThat(steps)
+                .as("before the evidence is kept nothing is compared, and that is said")
+                .allSatisfy(step -> assertThat(step.comparison()).isEqualTo(FileComparison.notYet()));
+        assertThat(recovery().comparedPlan(IncidentId.of("incident-2"))).isEmpty();
+    }
+
+    @Test
+    void comparesManifestsByTextAndMeaningAndNeverShowsKeys() throws Exception {
+        attackManifests();
         Recovery recovery = recovery();
         plan(recovery);
         capture(recovery);
-        assertThat(recovery.diff(INCIDENT, NodePath.of(APISERVER)).orElseThrow().lines())
-                .contains("-flag: --anonymous-auth=true", "+flag: --anonymous-auth=false");
-        assertThat(recovery.diff(INCIDENT, NodePath.of(CA_KEY)).orElseThrow().shown())
-                .isFalse();
-        assertThat(recovery.diff(INCIDENT, NodePath.of("/etc/shadow"))).isEmpty();
+        FileComparison edited = of(recovery, APISERVER);
+        assertThat(edited.text().lines())
+                .startsWith("--- on the node", "+++ baseline")
+                .contains(
+                        "-    command: [kube-apiserver, --anonymous-auth=true]",
+                        "+    command: [kube-apiserver, --anonymous-auth=false]");
+        assertThat(edited.meaning().changes())
+                .containsExactly("Container kube-apiserver: flag --anonymous-auth=true on the node,"
+                        + " --anonymous-auth=false in the baseline.");
+        assertThat(edited.meaning().warnings())
+                .containsExactly(
+                        "Container kube-apiserver: --anonymous-auth=true lets requests in without credentials.");
+        assertThat(of(recovery, ROGUE).meaning().changes())
+                .startsWith("The file runs the static pod kube-system/rogue; the baseline has no such file.");
+        assertThat(of(recovery, ETCD).meaning().changes())
+                .containsExactly(
+                        "The static pod kube-system/etcd of the baseline is not run: the file is missing on the node.");
+        assertThat(of(recovery, CA_KEY).text().status()).isEqualTo(FileComparison.TextStatus.NOT_SHOWN);
+        assertThat(of(recovery, CA_KEY).meaning()).isNull();
+        assertThat(database.jdbc()
+                        .sql("select comparisons from restore_plan")
+                        .query(String.class)
+                        .single())
+                .doesNotContain("another key", "the key");
+        assertThat(database.jdbc()
+                        .sql("select subject || ', ' || reason from audit_entry where action = 'recovery.compare'")
+                        .query(String.class)
+                        .list())
+                .containsExactly("4 files, 1 warnings");
+
+        node.put(APISERVER, manifest("kube-apiserver", "--other").getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        assertThat(of(recovery(), APISERVER))
+                .as("what was compared stays with the plan when node and baseline go on")
+                .isEqualTo(edited);
+    }
+
+    @Test
+    void anInstanceThatDoesNotHoldThePlansBaselineAnyMoreSaysSo() throws Exception {
+        attackManifests();
+        Recovery planner = recovery();
+        plan(planner);
+        capture(recovery());
+        assertThat(of(planner, APISERVER).text().status())
+                .as("one that did not make the plan asks for its baseline")
+                .isEqualTo(FileComparison.TextStatus.SHOWN);
+        node.put("/etc/kubernetes/manifests/added.yaml", "x".getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        Files.delete(node.path("/etc/kubernetes/manifests/added.yaml"));
+        capture(planner);
+        assertThat(of(planner, APISERVER).text().status())
+                .as("who made the plan holds its revision and asks nobody")
+                .isEqualTo(FileComparison.TextStatus.SHOWN);
+        Recovery recovery = recovery();
+        capture(recovery);
+        assertThat(of(recovery, APISERVER).text())
+                .isEqualTo(FileComparison.Text.notAvailable("the baseline of the plan is no longer the trusted one"));
+        assertThat(of(recovery, APISERVER).meaning())
+                .isEqualTo(
+                        FileComparison.Meaning.notAvailable("the baseline of the plan is no longer the trusted one"));
+        assertThat(of(recovery, CA_KEY).text().status()).isEqualTo(FileComparison.TextStatus.NOT_SHOWN);
     }
 
     @Test

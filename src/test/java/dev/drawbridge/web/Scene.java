@@ -21,7 +21,11 @@ import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.recovery.FileAction;
-import dev.drawbridge.recovery.FileDiff;
+import dev.drawbridge.recovery.FileComparison;
+import dev.drawbridge.recovery.FileComparison.Meaning;
+import dev.drawbridge.recovery.FileComparison.MeaningStatus;
+import dev.drawbridge.recovery.FileComparison.Text;
+import dev.drawbridge.recovery.FileComparison.TextStatus;
 import dev.drawbridge.recovery.KnownPlans;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Actor;
@@ -271,10 +275,30 @@ public class Scene {
                 "-    - --anonymous-auth=true",
                 "+    - --anonymous-auth=false"));
         said.lines().forEach(line -> lines.add("-" + line));
-        plans.put(EDITED, new FileDiff(true, "", lines));
-        plans.put(ROGUE, new FileDiff(true, "The file is not in the baseline.", List.of("-" + said)));
-        plans.put(ODD, new FileDiff(true, "", List.of()));
-        plans.put(CA_KEY, new FileDiff(false, "A key is never shown.", List.of()));
+        plans.put(
+                EDITED,
+                new FileComparison(
+                        new Text(TextStatus.SHOWN, "only the first lines. " + said, lines),
+                        new Meaning(
+                                MeaningStatus.COMPARED,
+                                "",
+                                List.of("Container kube-apiserver: flag " + said),
+                                List.of("--anonymous-auth=true lets requests in. " + said)),
+                        List.of("The mode is 0644 on the node. " + said)));
+        plans.put(
+                ROGUE,
+                new FileComparison(
+                        new Text(TextStatus.SHOWN, "", List.of("--- on the node", "+++ baseline", "----", "-" + said)),
+                        new Meaning(
+                                MeaningStatus.NOT_COMPARABLE,
+                                "the file on the node: a key comes twice",
+                                List.of(),
+                                List.of()),
+                        List.of()));
+        plans.put(
+                CA_KEY,
+                new FileComparison(
+                        new Text(TextStatus.NOT_SHOWN, "A key is never shown.", List.of()), null, List.of()));
     }
 
     private static VerificationReport report(int round, Instant now, String said, Status... statuses) {

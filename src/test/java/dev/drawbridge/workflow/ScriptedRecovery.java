@@ -5,8 +5,8 @@ import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.evidence.EvidenceItem;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.evidence.KnownReceipts;
+import dev.drawbridge.recovery.ComparedPlan;
 import dev.drawbridge.recovery.FileAction;
-import dev.drawbridge.recovery.FileDiff;
 import dev.drawbridge.recovery.KnownPlans;
 import dev.drawbridge.recovery.PlanOutcome;
 import dev.drawbridge.recovery.Recovery;
@@ -140,8 +140,8 @@ final class ScriptedRecovery implements Recovery {
     }
 
     @Override
-    public Optional<FileDiff> diff(IncidentId incident, NodePath path) {
-        return plans.diff(incident, path);
+    public Optional<ComparedPlan> comparedPlan(IncidentId incident) {
+        return plans.comparedPlan(incident);
     }
 
     @Override
