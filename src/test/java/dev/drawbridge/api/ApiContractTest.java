@@ -193,6 +193,40 @@ class ApiContractTest {
         Instant.parse(body.path("openedAt").asText());
     }
 
+    @Test
+    void thePlanSaysHowEachFileDiffers() throws Exception {
+        Incident incident = scene.fullIncident(Scene.HOSTILE);
+        JsonNode plan = get("/api/v1/incidents/" + incident.id() + "/plan");
+        JsonNode inIncident = get("/api/v1/incidents/" + incident.id()).path("plan");
+        assertThat(plan.path("hash")).isEqualTo(inIncident.path("hash"));
+        assertThat(plan.path("steps")).isEqualTo(inIncident.path("steps"));
+        assertThat(texts(list(plan.path("steps")), "order")).containsExactly("1", "2", "3", "4");
+        for (String field :
+                List.of("path", "drift", "fileClass", "action", "sha256Before", "sha256After", "why", "effect")) {
+            assertThat(plan.at("/steps/2/" + field).asText()).as(field).isNotEmpty();
+        }
+        assertThat(texts(list(plan.path("comparisons")), "path")).isEqualTo(texts(list(plan.path("steps")), "path"));
+        JsonNode edited = plan.at("/comparisons/2");
+        assertThat(edited.at("/text/status").asText()).isEqualTo("shown");
+        assertThat(edited.at("/text/lines").toString()).contains("-    - --anonymous-auth=true");
+        assertThat(edited.at("/meaning/status").asText()).isEqualTo("compared");
+        assertThat(edited.at("/meaning/warnings/0").asText()).startsWith("--anonymous-auth=true lets requests in.");
+        assertThat(edited.at("/meaning/changes/0").asText()).contains("<script>alert('x')</script>");
+        assertThat(edited.at("/metadata/0").asText()).startsWith("The mode is 0644");
+        assertThat(plan.at("/comparisons/0/meaning/status").asText()).isEqualTo("not-comparable");
+        assertThat(plan.at("/comparisons/1/text/status").asText()).isEqualTo("not-available");
+        assertThat(plan.at("/comparisons/3/text/status").asText()).isEqualTo("not-shown");
+        assertThat(plan.at("/comparisons/3/text/lines")).isEmpty();
+        assertThat(plan.at("/comparisons/3").has("meaning")).isFalse();
+        assertThat(inIncident.has("comparisons")).isFalse();
+    }
+
+    @Test
+    void anIncidentWithoutAPlanHasNone() throws Exception {
+        problem(404, "/api/v1/incidents/" + scene.incident("worker-1").id() + "/plan");
+        problem(404, "/api/v1/incidents/none/plan");
+    }
+
     private static List<JsonNode> list(JsonNode array) {
         List<JsonNode> items = new ArrayList<>();
         array.forEach(items::add);

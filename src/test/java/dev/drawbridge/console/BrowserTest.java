@@ -162,13 +162,13 @@ class BrowserTest {
         form.findElement(By.name("reason")).sendKeys("half a sentence");
         WebElement difference = find("a.more");
         difference.click();
-        find(".diff");
+        find(".plan .diff");
 
         incidents.move(Actor.SYSTEM, incident.id(), IncidentState.RESTORING, "approved elsewhere");
         find(".head .state-restoring");
         assertThat(find("form[data-task-kind='approve-plan'] [name=reason]").getDomProperty("value"))
                 .isEqualTo("half a sentence");
-        assertThat(chrome.findElements(By.cssSelector(".diff")))
+        assertThat(chrome.findElements(By.cssSelector(".plan .diff")))
                 .as("an opened difference")
                 .hasSize(1);
         assertThat(chrome.findElements(By.cssSelector(".djs-container svg"))).isNotEmpty();

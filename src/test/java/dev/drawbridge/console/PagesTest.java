@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.recovery.FileComparison;
+import dev.drawbridge.recovery.KnownPlans;
+import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.web.Scene;
 import dev.drawbridge.web.TestClock;
@@ -40,6 +43,9 @@ class PagesTest {
 
     @Autowired
     private TestClock clock;
+
+    @Autowired
+    private KnownPlans plans;
 
     private Visitor responder;
 
@@ -308,10 +314,73 @@ class PagesTest {
         assertThat(ok(responder.live(at + encode(Scene.EDITED.toString()))).strip())
                 .startsWith("<div>")
                 .doesNotContain("<html");
+        assertThat(ok(responder.page(at + encode(Scene.ROGUE.toString()))))
+                .as("only the first two lines are the header, whatever a removed line begins with")
+                .contains("class=\"removed\">----<");
         assertThat(ok(responder.page(at + encode(Scene.CA_KEY.toString()))))
                 .contains("A key is never shown.")
                 .doesNotContain("class=\"diff\"");
-        assertThat(ok(responder.page(at + encode(Scene.ODD.toString())))).contains("The text is the same");
+        String odd = at + encode(Scene.ODD.toString());
+        assertThat(ok(responder.page(odd)))
+                .contains("Text not available", "the file was not compared yet")
+                .doesNotContain("The text is the same");
+        plans.put(
+                Scene.ODD,
+                new FileComparison(
+                        new FileComparison.Text(FileComparison.TextStatus.SAME, "", List.of()),
+                        null,
+                        List.of("The mode is 0644 on the node, 0600 in the baseline.")));
+        assertThat(ok(responder.page(odd))).contains("The text is the same", "The mode is 0644 on the node");
+    }
+
+    @Test
+    void whoApprovesThePlanReadsWithItWhatWasChangedAndIsWarned() {
+        Incident incident = scene.fullIncident(Scene.HOSTILE);
+        String page = ok(responder.page("/incidents/" + incident.id()));
+        assertEscaped(page);
+        String task = page.substring(page.indexOf("id=\"waits\""), page.indexOf("id=\"where\""));
+        assertThat(task)
+                .containsSubsequence(
+                        "1. Quarantine",
+                        Scene.ROGUE.toString(),
+                        "Cannot be compared by meaning",
+                        "the file on the node: a key comes twice",
+                        "kubelet may still run it",
+                        "class=\"removed\">----<",
+                        "2. Task",
+                        "the file was not compared yet",
+                        "3. Restore",
+                        Scene.EDITED.toString(),
+                        "Warning:",
+                        "--anonymous-auth=true lets requests in.",
+                        "Container kube-apiserver: flag",
+                        "The mode is 0644 on the node.",
+                        "class=\"removed\">-    - --anonymous-auth=true<",
+                        "4. Restore",
+                        Scene.CA_KEY.toString(),
+                        "A key is never shown.",
+                        "name=\"reason\"");
+        String plan = page.substring(page.indexOf("id=\"plan\""), page.indexOf("id=\"found\""));
+        assertThat(plan)
+                .contains("Warning:", "Container kube-apiserver: flag", "Cannot be compared by meaning")
+                .as("its text comes when somebody asks for it")
+                .doesNotContain("class=\"diff\"");
+    }
+
+    @Test
+    void anApprovalOfAnOlderPlanIsNotShownWithTheFilesOfTheNewest() {
+        Incident incident = scene.fullIncident("ordinary text");
+        RestorePlan plan = plans.newestPlan(incident.id()).orElseThrow();
+        plans.put(
+                incident.id(),
+                plan.node(),
+                plan.revision(),
+                true,
+                plan.madeAt(),
+                plan.steps().subList(0, 1));
+        String page = ok(responder.page("/incidents/" + incident.id()));
+        String task = page.substring(page.indexOf("id=\"waits\""), page.indexOf("id=\"where\""));
+        assertThat(task).contains("This is no longer the newest plan").doesNotContain("class=\"diff\"");
     }
 
     @Test

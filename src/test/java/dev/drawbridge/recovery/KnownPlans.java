@@ -41,6 +41,10 @@ public final class KnownPlans implements Recovery {
 
     public void clear() {
         plans.clear();
+        clearComparisons();
+    }
+
+    public void clearComparisons() {
         comparisons.clear();
     }
 

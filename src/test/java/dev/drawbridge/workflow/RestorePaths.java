@@ -10,6 +10,7 @@ import static dev.drawbridge.workflow.ScriptedRecovery.Found.NO_BASELINE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Digest;
@@ -83,6 +84,27 @@ abstract class RestorePaths extends WorkflowPaths {
         response.decide("restore-needs-person", RESPONDER, "retry", "the cron job is gone");
         files.capture.next(false);
         response.run("serviceTask_findDrift", "serviceTask_captureEvidence").isAt("serviceTask_findDrift");
+    }
+
+    @Test
+    void theTaskOfThePlanSaysWhatChangesAndWarnsFirst() {
+        files.compare(
+                ScriptedRecovery.CA_KEY,
+                new FileComparison(
+                        new FileComparison.Text(FileComparison.TextStatus.NOT_SHOWN, "never", List.of()),
+                        new FileComparison.Meaning(
+                                FileComparison.MeaningStatus.COMPARED,
+                                "",
+                                List.of("The image is x on the node, y in the baseline."),
+                                List.of("AlwaysAllow allows every request.")),
+                        List.of()));
+        planWaits();
+        assertThat(response.task("approve-plan").description().lines().skip(1))
+                .containsExactly(
+                        "Warnings:",
+                        "- /etc/kubernetes/pki/ca.key: AlwaysAllow allows every request.",
+                        "1. restore /etc/kubernetes/pki/ca.key: it drifted; it is put right",
+                        "   The image is x on the node, y in the baseline.");
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.recovery.ComparedPlan;
 import dev.drawbridge.recovery.FileAction;
+import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.KnownPlans;
 import dev.drawbridge.recovery.PlanOutcome;
 import dev.drawbridge.recovery.Recovery;
@@ -71,6 +72,11 @@ final class ScriptedRecovery implements Recovery {
         exposure.clear();
         calls.clear();
         carriedOut.clear();
+        plans.clearComparisons();
+    }
+
+    void compare(NodePath path, FileComparison comparison) {
+        plans.put(path, comparison);
     }
 
     void expose(IncidentId incident, NodePath path) {
