@@ -12,6 +12,7 @@ import dev.drawbridge.recovery.FileComparison.Text;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
+import dev.drawbridge.shared.PlainText;
 import dev.drawbridge.shared.StaticPodManifest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -172,12 +173,12 @@ final class Comparisons {
             differences.add("The mode is %04o on the node, %04o in the baseline.".formatted(now.mode(), right.mode()));
         }
         if (!Objects.equals(DriftFinder.id(right.owner(), scan.users()), now.uid())) {
-            differences.add(
-                    "The owner is user id " + now.uid() + " on the node, " + right.owner() + " in the baseline.");
+            differences.add("The owner is user id " + now.uid() + " on the node, " + PlainText.line(right.owner(), 64)
+                    + " in the baseline.");
         }
         if (!Objects.equals(DriftFinder.id(right.group(), scan.groups()), now.gid())) {
-            differences.add(
-                    "The group is group id " + now.gid() + " on the node, " + right.group() + " in the baseline.");
+            differences.add("The group is group id " + now.gid() + " on the node, " + PlainText.line(right.group(), 64)
+                    + " in the baseline.");
         }
         return differences;
     }

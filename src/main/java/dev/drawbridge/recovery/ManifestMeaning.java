@@ -28,13 +28,12 @@ final class ManifestMeaning {
     private static final int LONGEST_VALUE = 160;
     private static final int MOST_OTHERS = 15;
 
-    private static final Map<String, String> HOST_NAMESPACES = new LinkedHashMap<>();
+    private record HostNamespace(String field, String shared) {}
 
-    static {
-        HOST_NAMESPACES.put("hostNetwork", "The pod shares the host's network (hostNetwork)");
-        HOST_NAMESPACES.put("hostPID", "The pod shares the host's processes (hostPID)");
-        HOST_NAMESPACES.put("hostIPC", "The pod shares the host's inter-process communication (hostIPC)");
-    }
+    private static final List<HostNamespace> HOST_NAMESPACES = List.of(
+            new HostNamespace("hostNetwork", "The pod shares the host's network (hostNetwork)"),
+            new HostNamespace("hostPID", "The pod shares the host's processes (hostPID)"),
+            new HostNamespace("hostIPC", "The pod shares the host's inter-process communication (hostIPC)"));
 
     private final Map<?, ?> found;
     private final Map<?, ?> approved;
@@ -127,8 +126,9 @@ final class ManifestMeaning {
         said(List.of("metadata", "uid"));
         Map<?, ?> spec = map(found.get("spec"));
         Map<?, ?> right = map(approved.get("spec"));
-        HOST_NAMESPACES.forEach(
-                (field, sentence) -> truth(sentence, List.of("spec", field), spec.get(field), right.get(field)));
+        for (HostNamespace one : HOST_NAMESPACES) {
+            truth(one.shared(), List.of("spec", one.field()), spec.get(one.field()), right.get(one.field()));
+        }
         // the second is the older name, which Kubernetes still reads
         for (String field : List.of("serviceAccountName", "serviceAccount")) {
             value("The service account (" + field + ")", spec.get(field), right.get(field));
@@ -199,7 +199,7 @@ final class ManifestMeaning {
                 append(securityPath, "privileged"),
                 security.get("privileged"),
                 approvedSecurity.get("privileged"));
-        value(container + ": added capabilities", capabilities(security), capabilities(approvedSecurity));
+        value(container + ": the list of added capabilities", capabilities(security), capabilities(approvedSecurity));
         said(append(append(securityPath, "capabilities"), "add"));
         arguments(container, path, now, was);
     }

@@ -143,7 +143,7 @@ class ManifestMeaningTest {
             {
                 "    volumeMounts:",
                 "    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n    volumeMounts:",
-                "Container kube-apiserver: added capabilities is [SYS_ADMIN] on the node, not in the baseline."
+                "Container kube-apiserver: the list of added capabilities is [SYS_ADMIN] on the node, not in the baseline."
             },
             {
                 "readOnly: true",

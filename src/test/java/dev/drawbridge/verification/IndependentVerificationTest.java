@@ -439,11 +439,15 @@ class IndependentVerificationTest {
 
     @Test
     void aManifestThatCannotBeReadHidesItsNamespace() throws Exception {
-        for (String content : List.of("kind: Pod\nmetadata: {", "kind: Pod\nmetadata: {name: a}\nkind: Pod\n")) {
-            node.put(ROGUE, content.getBytes(UTF_8));
+        Map<String, String> reasons = Map.of(
+                "kind: Pod\nmetadata: {", "not YAML within the limits",
+                "kind: Pod\nmetadata: {name: a}\nkind: Pod\n", "a key comes twice",
+                "kind: Pod\nmetadata: !!int x\n", "a tag that does not fit its value");
+        for (Map.Entry<String, String> one : reasons.entrySet()) {
+            node.put(ROGUE, one.getKey().getBytes(UTF_8));
             VerificationReport report = verify();
             assertThat(check(report, ALL[5]).status()).isEqualTo(Status.NOT_AVAILABLE);
-            assertThat(check(report, ALL[5]).found()).isEqualTo(ROGUE + ": not YAML within the limits");
+            assertThat(check(report, ALL[5]).found()).isEqualTo(ROGUE + ": " + one.getValue());
         }
     }
 
