@@ -56,5 +56,11 @@ final class UrgentJobs implements SessionFactory {
                             TransactionState.COMMITTED,
                             context -> threads.execute(executor.getExecuteJobsRunnable(List.of(job.getId()), engine)));
         }
+
+        /** An urgent thread does not go on with what follows in the same workflow: somebody else's cordon may wait for it. */
+        @Override
+        protected boolean areInSameProcessInstance(JobEntity job, JobEntity current) {
+            return current.getPriority() < priority && super.areInSameProcessInstance(job, current);
+        }
     }
 }
