@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.drawbridge.containment.Rung;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,15 @@ class ReadmeTest {
         }
         assertThat(rows.entrySet())
                 .containsExactlyInAnyOrderElementsOf(properties().entrySet());
+    }
+
+    @Test
+    void theTableOfRungsSaysWhatTheProductSays() throws Exception {
+        String readme = Files.readString(README);
+        for (Rung rung : Rung.values()) {
+            assertThat(readme)
+                    .contains("\n| `" + rung.code() + "` | " + rung.stops() + " | " + rung.doesNotStop() + " |\n");
+        }
     }
 
     @Test

@@ -93,7 +93,7 @@ class IncidentsController {
         return new IncidentDetail(
                 IncidentSummary.of(incident),
                 incidents.alerts(key).stream().map(AlertView::of).toList(),
-                containment.applied(key).stream()
+                containment.ladder(key).stream()
                         .map(IncidentDetail.AppliedRung::of)
                         .toList(),
                 evidence.receipt(key).map(IncidentDetail.Evidence::of).orElse(null),

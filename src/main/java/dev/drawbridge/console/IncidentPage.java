@@ -126,7 +126,7 @@ class IncidentPage {
                 models,
                 plan == null ? null : plan.hash(),
                 timeline.isEmpty() ? 0 : timeline.get(timeline.size() - 1).seq(),
-                containment.applied(key),
+                containment.ladder(key),
                 verification.reports(key),
                 investigation.findings(key));
         String fingerprint = Digest.ofText(shown.toString()).abbreviated();
@@ -155,7 +155,7 @@ class IncidentPage {
                         .distinct()
                         .toList());
         page.addObject("alerts", incidents.alerts(key));
-        page.addObject("rungs", containment.applied(key));
+        page.addObject("rungs", containment.ladder(key));
         ComparedPlan compared = recovery.comparedPlan(key).orElse(null);
         page.addObject("plan", compared == null ? null : compared.plan());
         page.addObject("planSteps", compared == null ? List.of() : planSteps(compared));

@@ -97,17 +97,6 @@ class Words {
             Map.entry("confirm-skip/confirm", "Let the response go on without the failed step."),
             Map.entry("confirm-skip/refuse", "Do not skip. The failed step waits for another decision."));
 
-    private static final Map<Rung, String> STOPS = Map.of(
-            Rung.CORDON, "New pods are no longer scheduled to the node.",
-            Rung.TAINT,
-                    "New pods without a matching toleration stay away; with NoExecute, running ones are evicted too.",
-            Rung.LABEL, "Nothing by itself: it marks the node for policies and for people.");
-
-    private static final Map<Rung, String> DOES_NOT_STOP = Map.of(
-            Rung.CORDON, "Pods that run already, static pods, DaemonSets, the kubelet, network traffic.",
-            Rung.TAINT, "Static pods, pods that tolerate it (most DaemonSets), the kubelet, network traffic.",
-            Rung.LABEL, "Everything that no policy selects.");
-
     private final Clock clock;
 
     Words(Clock clock) {
@@ -188,11 +177,11 @@ class Words {
     }
 
     public String stops(Rung rung) {
-        return STOPS.getOrDefault(rung, "");
+        return rung.stops();
     }
 
     public String doesNotStop(Rung rung) {
-        return DOES_NOT_STOP.getOrDefault(rung, "");
+        return rung.doesNotStop();
     }
 
     public String phase(AuditEvent.Phase phase) {

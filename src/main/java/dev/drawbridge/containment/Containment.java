@@ -7,6 +7,7 @@ import java.util.List;
 
 /** Raises and lowers the bridge: applies and undoes the rungs for an incident, idempotently, through the guardrails. */
 public interface Containment {
+    /** A rerun goes on with what an earlier one began, and finds what it did. */
     RungOutcome apply(Actor actor, IncidentId incident, NodeName node, Rung rung);
 
     /**
@@ -21,9 +22,12 @@ public interface Containment {
      */
     List<AppliedRung> applied(IncidentId incident);
 
+    /** As {@link #applied}, and with it the rungs that this cluster offered no way for: what people are shown. */
+    List<AppliedRung> ladder(IncidentId incident);
+
     /**
-     * @param outcome {@code applied}; {@code already} when it is not ours; {@code begun} when it was announced and it is not known
-     *     whether it happened
+     * @param outcome {@code applied}; {@code incomplete} when it is in place in part; {@code already} when it is not ours; {@code begun}
+     *     when it was announced and it is not known whether it happened, or it goes on; {@code not-supported} in {@link #ladder} only
      * @param priorState what was there before, as JSON
      */
     record AppliedRung(Rung rung, String outcome, String detail, String priorState, java.time.Instant at) {}

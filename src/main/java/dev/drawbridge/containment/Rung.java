@@ -1,17 +1,45 @@
 package dev.drawbridge.containment;
 
-/** A step of the containment ladder; the code is its name in playbooks, audit entries and annotations. */
+import java.util.Locale;
+
+/**
+ * A step of the containment ladder; the code is its name in playbooks, audit entries and annotations. What a rung stops and does not stop is
+ * said here once, for tasks, pages and the README.
+ */
 public enum Rung {
-    CORDON,
-    TAINT,
-    LABEL;
+    CORDON(
+            "New pods are no longer scheduled to the node.",
+            "Pods that run already, static pods, DaemonSets, the kubelet, network traffic."),
+    TAINT(
+            "New pods without a matching toleration stay away; with NoExecute, running ones are evicted too.",
+            "Static pods, pods that tolerate it (most DaemonSets), the kubelet, network traffic."),
+    LABEL("Nothing by itself: it marks the node for policies and for people.", "Everything that no policy selects."),
+    DRAIN(
+            "Pods that a controller starts again elsewhere: they are evicted, as fast as disruption budgets let them go.",
+            "Static pods, DaemonSets, what a disruption budget still holds at the deadline, pods without a controller or with local data (unless configured), the kubelet, network traffic.");
+
+    private final String stops;
+    private final String doesNotStop;
+
+    Rung(String stops, String doesNotStop) {
+        this.stops = stops;
+        this.doesNotStop = doesNotStop;
+    }
 
     public String code() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** @throws IllegalArgumentException for a name that no rung has */
     public static Rung ofCode(String code) {
-        return valueOf(code.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+        return valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    public String stops() {
+        return stops;
+    }
+
+    public String doesNotStop() {
+        return doesNotStop;
     }
 }

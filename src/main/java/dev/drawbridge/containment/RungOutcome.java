@@ -1,5 +1,7 @@
 package dev.drawbridge.containment;
 
+import java.time.Duration;
+
 /** What applying or undoing one rung came to. */
 public sealed interface RungOutcome {
     /** Done and read back. */
@@ -7,6 +9,12 @@ public sealed interface RungOutcome {
 
     /** It was so before us (somebody else's cordon), or a rerun found our own work: nothing was changed. */
     record Already(String detail) implements RungOutcome {}
+
+    /** It takes its time, and no time is left to be waited here: to be applied again, which goes on with it. */
+    record Underway(String detail, Duration next) implements RungOutcome {}
+
+    /** No more of it can be had: in place in part, and the detail says what is missing. */
+    record Incomplete(String detail) implements RungOutcome {}
 
     record DryRun(String reason) implements RungOutcome {}
 

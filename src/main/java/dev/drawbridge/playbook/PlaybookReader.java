@@ -130,6 +130,13 @@ class PlaybookReader {
                 "/spec/deadlines/followUp")) {
             complain(document, problems, field, () -> duration(root, field));
         }
+        List<String> rungs = texts(root, "/spec/containment/rungs");
+        int drain = rungs.indexOf("drain");
+        if (drain >= 0 && !rungs.subList(0, drain).contains("cordon")) {
+            problems.add(document.problem(
+                    "/spec/containment/rungs/" + drain,
+                    "drain needs cordon before it: what is evicted would come back"));
+        }
         if (problems.isEmpty()) {
             WatchedSet watched = new WatchedSet(texts(root, "/spec/watched"));
             each(root, "/spec/match/paths", (pointer, text) -> {

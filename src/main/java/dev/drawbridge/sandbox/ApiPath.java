@@ -57,6 +57,12 @@ record ApiPath(String path, String query) {
         return path.substring(0, subresource);
     }
 
+    /** Whether it is the eviction subresource of a pod. */
+    boolean evicts() {
+        List<String> parts = parts();
+        return parts.size() == 3 && parts.get(0).equals("pods") && parts.get(2).equals("eviction");
+    }
+
     private List<String> parts() {
         List<String> below = belowVersion();
         return below.size() > 2 && below.get(0).equals("namespaces") ? below.subList(2, below.size()) : below;

@@ -13,6 +13,7 @@ import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -26,17 +27,31 @@ final class ApiRules {
             "{\"major\":\"1\",\"minor\":\"32\",\"gitVersion\":\"v1.32.13\",\"platform\":\"linux/amd64\"}";
 
     private final KubernetesCrudDispatcher crud;
+    private final ApiDiscovery discovery = new ApiDiscovery();
+    private final Evictions evictions;
     private final Consumer<ApiPath> changed;
 
     /** @param changed told after every change, before the client is */
     ApiRules(KubernetesCrudDispatcher crud, Consumer<ApiPath> changed) {
         this.crud = crud;
+        this.evictions = new Evictions(crud);
         this.changed = changed;
+    }
+
+    /** As if its CustomResourceDefinition had been created. */
+    void serve(String version, String resource, String kind) {
+        discovery.serve(version, resource, kind);
     }
 
     MockResponse answer(RecordedRequest request) {
         ApiPath path = ApiPath.of(request.getPath());
         try {
+            Optional<MockResponse> version =
+                    request.method() == HttpMethod.GET ? discovery.answer(path) : Optional.empty();
+            if (version.isPresent()) {
+                return version.get();
+            }
+            discovery.require(path);
             if (request.method() == HttpMethod.GET) {
                 return get(path);
             }
@@ -104,7 +119,11 @@ final class ApiRules {
         };
     }
 
-    private MockResponse create(RecordedRequest request, ApiPath path) {
+    private MockResponse create(RecordedRequest request, ApiPath path) throws JsonProcessingException {
+        if (path.evicts()) {
+            ObjectNode pod = (ObjectNode) JSON.readTree(body(read(new ApiPath(path.object(), ""))));
+            return evictions.evict(path.object(), pod, JSON.readTree(text(request)));
+        }
         path.namespace()
                 .filter(namespace ->
                         crud.handleGet("/api/v1/namespaces/" + namespace).code() == 404)
@@ -140,7 +159,7 @@ final class ApiRules {
         String type = String.valueOf(request.getHeader("Content-Type"));
         JsonNode patch;
         try {
-            patch = JSON.readTree(new String(request.getBody().getBytes(), StandardCharsets.UTF_8));
+            patch = JSON.readTree(text(request));
         } catch (JsonProcessingException malformed) {
             throw new ApiRefusal(400, "BadRequest", "the patch is not JSON");
         }
@@ -201,6 +220,19 @@ final class ApiRules {
             throw new ApiRefusal(404, "NotFound", "not found");
         }
         return response;
+    }
+
+    /** What a kubelet does some time after an eviction. */
+    void end(String pod) {
+        try {
+            evictions.end(pod);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static String text(RecordedRequest request) {
+        return new String(request.getBody().getBytes(), StandardCharsets.UTF_8);
     }
 
     static String body(MockResponse response) {

@@ -164,6 +164,16 @@ public final class SandboxApiServer implements AutoCloseable {
         });
     }
 
+    /**
+     * Serves a further resource, as if its CustomResourceDefinition had been created.
+     *
+     * @param version group and version, {@code cilium.io/v2}
+     * @param resource in the plural
+     */
+    public void serve(String version, String resource, String kind) {
+        onLoop(() -> rules.serve(version, resource, kind));
+    }
+
     @Override
     public void close() {
         client.close();
@@ -199,7 +209,7 @@ public final class SandboxApiServer implements AutoCloseable {
             response.putHeader("Retry-After", String.valueOf(answer.retryAfterSeconds()));
         }
         response.putHeader("Content-Type", "application/json")
-                .end(ApiRefusal.status(answer.code(), answer.reason(), "injected"));
+                .end(ApiRefusal.status(answer.code(), answer.reason(), "injected", null));
     }
 
     private static RecordedRequest recorded(HttpServerRequest event, byte[] body) {
@@ -232,6 +242,14 @@ public final class SandboxApiServer implements AutoCloseable {
         if (path.resource().equals("nodes") && path.namesObject()) {
             vertx.setTimer(CONTROLLER_DELAY_MILLIS, elapsed -> taintAsController(path.object()));
         }
+        if (path.evicts()) {
+            vertx.setTimer(CONTROLLER_DELAY_MILLIS, elapsed -> endAsKubelet(path.object()));
+        }
+    }
+
+    private void endAsKubelet(String pod) {
+        rules.end(pod);
+        keep();
     }
 
     private void keep() {

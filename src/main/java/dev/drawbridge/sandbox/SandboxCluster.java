@@ -5,10 +5,12 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /** What the sandbox's API server holds when it starts for the first time; the static pods are its kubelets' business. */
 final class SandboxCluster {
@@ -94,6 +96,18 @@ final class SandboxCluster {
                 .withNewStatus()
                 .withPhase("Running")
                 .endStatus();
+        String kind = everywhere ? "DaemonSet" : "ReplicaSet";
+        String owner = everywhere ? app : name.substring(0, name.lastIndexOf('-'));
+        pod.editMetadata()
+                .addNewOwnerReference()
+                .withApiVersion("apps/v1")
+                .withKind(kind)
+                .withName(owner)
+                .withUid(UUID.nameUUIDFromBytes((kind + "/" + namespace + "/" + owner).getBytes(StandardCharsets.UTF_8))
+                        .toString())
+                .withController(true)
+                .endOwnerReference()
+                .endMetadata();
         if (everywhere) {
             pod.editSpec()
                     .addNewToleration()

@@ -41,6 +41,9 @@ class ApplyRung implements JavaDelegate {
         } else if (outcome instanceof RungOutcome.NodeGone gone) {
             Steps.problem(execution, gone.reason());
             execution.setVariable(Variables.RUNG_OUTCOME, "node-gone");
+        } else if (outcome instanceof RungOutcome.Underway underway) {
+            execution.setVariable(Variables.RUNG_PAUSE, underway.next().toString());
+            execution.setVariable(Variables.RUNG_OUTCOME, "underway");
         } else {
             if (outcome instanceof RungOutcome.NotSupported missing) {
                 audit.record(AuditEvent.fact(step.actor(), "containment.not-supported", rung.code(), missing.reason())

@@ -1,6 +1,8 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.alert.Alert;
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Rung;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.Investigation;
@@ -28,6 +30,7 @@ class TaskTexts {
     private static final int MOST_CHANGES = 10;
 
     private final Incidents incidents;
+    private final Containment containment;
     private final Investigation investigation;
     private final Recovery recovery;
     private final Exposure exposure;
@@ -35,11 +38,13 @@ class TaskTexts {
 
     TaskTexts(
             Incidents incidents,
+            Containment containment,
             Investigation investigation,
             Recovery recovery,
             Exposure exposure,
             ExclusionSuggestion exclusions) {
         this.incidents = incidents;
+        this.containment = containment;
         this.investigation = investigation;
         this.recovery = recovery;
         this.exposure = exposure;
@@ -61,11 +66,17 @@ class TaskTexts {
                         + (step.playbook().deadlines().containOnDeadline()
                                 ? "it is contained."
                                 : "the task is asked again."));
+                rungs(lines, step);
                 facts(lines, alerts);
                 lines.add("");
                 lines.add(exclusions.forAlerts(alerts));
             }
-            case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, VERIFICATION_FAILED, RELEASE_REFUSED -> {
+            case CONTAINMENT_REFUSED -> {
+                why(lines, problem);
+                rungs(lines, step);
+                facts(lines, alerts);
+            }
+            case RESTORE_NEEDS_PERSON, VERIFICATION_FAILED, RELEASE_REFUSED -> {
                 why(lines, problem);
                 facts(lines, alerts);
             }
@@ -74,6 +85,7 @@ class TaskTexts {
                 lines.add(
                         "Read the verification, the plan and the history, then decide whether the node may take work again.");
                 why(lines, problem);
+                ladder(lines, step);
             }
             case FIND_SOURCE -> {
                 lines.add("Who or what changed the files, and how did they get there?");
@@ -117,6 +129,28 @@ class TaskTexts {
         if (problem != null && !problem.isBlank()) {
             lines.add(problem);
         }
+    }
+
+    /** What is asked for: nobody should take a contained node for a harmless one. */
+    private static void rungs(List<String> lines, Step step) {
+        lines.add("");
+        lines.add("Containment by this playbook:");
+        for (String code : step.playbook().rungs()) {
+            Rung rung = Rung.ofCode(code);
+            lines.add("- " + code + " stops: " + rung.stops());
+            lines.add("  does not stop: " + rung.doesNotStop());
+        }
+    }
+
+    /** What came of it, also of the rungs that this cluster does not offer. */
+    private void ladder(List<String> lines, Step step) {
+        List<Containment.AppliedRung> rungs = containment.ladder(step.id());
+        if (!rungs.isEmpty()) {
+            lines.add("");
+            lines.add("Containment:");
+        }
+        rungs.forEach(rung ->
+                lines.add("- " + rung.rung().code() + ", " + rung.outcome().replace('-', ' ') + ": " + rung.detail()));
     }
 
     private static void facts(List<String> lines, List<Alert> alerts) {

@@ -16,6 +16,9 @@ final class Variables {
     static final String NEXT_RUNG = "nextRung";
 
     static final String RUNG_OUTCOME = "rungOutcome";
+    /** How long a rung that takes its time is left alone. */
+    static final String RUNG_PAUSE = "rungPause";
+
     static final String RELEASE_OUTCOME = "releaseOutcome";
     static final String DRIFT = "drift";
     static final String EVIDENCE = "evidence";

@@ -34,4 +34,9 @@ public final class KnownContainment implements Containment {
     public List<AppliedRung> applied(IncidentId incident) {
         return List.copyOf(applied.getOrDefault(incident, List.of()));
     }
+
+    @Override
+    public List<AppliedRung> ladder(IncidentId incident) {
+        return applied(incident);
+    }
 }

@@ -311,6 +311,16 @@ class PlaybooksTest {
     }
 
     @Test
+    void aDrainWithoutACordonBeforeItIsAMistake() throws Exception {
+        write("own.yaml", "rungs: [cordon, taint, label]", "rungs: [taint, drain, cordon]");
+        assertThatThrownBy(() -> TestPlaybooks.from(database, directory))
+                .isInstanceOf(InvalidPlaybooksException.class)
+                .hasMessageContaining("spec.containment.rungs[1]: drain needs cordon before it");
+        write("own.yaml", "rungs: [cordon, taint, label]", "rungs: [cordon, drain]");
+        assertThat(TestPlaybooks.from(database, directory).all().get(0).rungs()).containsExactly("cordon", "drain");
+    }
+
+    @Test
     void anOpenIncidentKeepsItsVersionWhenTheFileIsReplaced() throws Exception {
         write("own.yaml", "soak: 30s", "soak: 45s");
         Playbook before = TestPlaybooks.from(database, directory).all().get(0);

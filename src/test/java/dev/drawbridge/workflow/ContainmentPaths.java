@@ -6,11 +6,14 @@ import static dev.drawbridge.workflow.Response.BY_KUBELET;
 import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.incident.IncidentState;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.camunda.bpm.engine.runtime.Job;
 import org.junit.jupiter.api.Test;
 
 /** Whether and how a node is contained, and what happens when it is not. */
@@ -223,5 +226,57 @@ abstract class ContainmentPaths extends WorkflowPaths {
             response.run("serviceTask_applyRung");
         }
         response.isAt("serviceTask_startInvestigation").is(IncidentState.OPEN);
+    }
+
+    @Test
+    void aRungThatTakesItsTimeComesBackAfterAPauseAndHoldsNoJob() {
+        response.post(ROGUE_POD);
+        cluster.apply.next(new RungOutcome.Underway("12 pods are still there", Duration.ofSeconds(7)));
+        cluster.apply.next(new RungOutcome.Underway("2 pods are still there", Duration.ofSeconds(20)));
+        response.run("serviceTask_applyRung")
+                .isAt("intermediateCatchEvent_rungPause")
+                .is(IncidentState.OPEN);
+        Job pause = response.job("intermediateCatchEvent_rungPause");
+        assertThat(Duration.between(clock.instant(), pause.getDuedate().toInstant()))
+                .isBetween(Duration.ofSeconds(5), Duration.ofSeconds(7));
+        assertThat(pause.getPriority()).as("it is no containment that waits").isLessThan(100);
+
+        response.fire("intermediateCatchEvent_rungPause")
+                .run("serviceTask_applyRung")
+                .fire("intermediateCatchEvent_rungPause")
+                .run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+        assertThat(cluster.calls)
+                .containsExactly("apply cordon", "apply cordon", "apply cordon", "apply taint", "apply label");
+    }
+
+    @Test
+    void aRungThatCameOnlyPartOfTheWayIsPassedAndSaid() {
+        response.post(ROGUE_POD);
+        cluster.apply.next(new RungOutcome.Incomplete("one pod stayed"));
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation");
+    }
+
+    @Test
+    void whoDecidesReadsWhatContainmentWouldStopAndWhatNot() {
+        suspicious();
+        assertThat(response.task("decide-containment").description())
+                .contains("- cordon stops: New pods are no longer scheduled to the node.")
+                .contains("  does not stop: Static pods, pods that tolerate it");
+    }
+
+    @Test
+    void whoApprovesTheReturnReadsWhatCameOfTheContainment() {
+        response.post(ROGUE_POD);
+        cluster.ladder(
+                response.id(),
+                new Containment.AppliedRung(Rung.DRAIN, "not-supported", "no Eviction API", "{}", clock.instant()));
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .run("serviceTask_startInvestigation")
+                .restoredAndVerified();
+        assertThat(response.task("approve-return").description())
+                .contains("- cordon, applied: done", "- drain, not supported: no Eviction API");
     }
 }

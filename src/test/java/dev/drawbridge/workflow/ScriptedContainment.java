@@ -23,6 +23,8 @@ final class ScriptedContainment implements Containment {
 
     final Map<IncidentId, List<AppliedRung>> applied = new ConcurrentHashMap<>();
 
+    private final Map<IncidentId, List<AppliedRung>> unsupported = new ConcurrentHashMap<>();
+
     void clear() {
         apply.clear();
         release.clear();
@@ -58,5 +60,17 @@ final class ScriptedContainment implements Containment {
     @Override
     public List<AppliedRung> applied(IncidentId incident) {
         return List.copyOf(applied.getOrDefault(incident, List.of()));
+    }
+
+    /** What the cluster did not offer. */
+    void ladder(IncidentId incident, AppliedRung... missing) {
+        unsupported.put(incident, List.of(missing));
+    }
+
+    @Override
+    public List<AppliedRung> ladder(IncidentId incident) {
+        List<AppliedRung> all = new ArrayList<>(applied(incident));
+        all.addAll(unsupported.getOrDefault(incident, List.of()));
+        return all;
     }
 }

@@ -25,6 +25,9 @@ import org.springframework.stereotype.Component;
 class ContainmentJournal {
     private static final int MAX_DETAIL = 2000;
 
+    /** In the place of a node object's uid: about no object. */
+    private static final String NO_OBJECT = "";
+
     private final JdbcClient jdbc;
     private final Clock clock;
 
@@ -38,14 +41,22 @@ class ContainmentJournal {
         /** Announced; the node may or may not have been changed. */
         BEGUN,
         APPLIED,
+        /** In place in part, and no more of it can be had. */
+        INCOMPLETE,
         /** It was so before us. */
         ALREADY,
         RELEASED,
+        /** The cluster offered no way for it. */
+        NOT_SUPPORTED,
         /** The node object is no more. */
         GONE;
 
         String code() {
-            return name().toLowerCase(Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        static State ofCode(String code) {
+            return valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
         }
     }
 
@@ -70,9 +81,12 @@ class ContainmentJournal {
             String detail,
             Instant begunAt,
             @Nullable Instant settledAt) {
-        /** Perhaps in place on the node, and still to be released. */
+        /** Perhaps in place, and still to be released. */
         boolean open() {
-            return state == State.BEGUN || state == State.APPLIED || state == State.ALREADY;
+            return state == State.BEGUN
+                    || state == State.APPLIED
+                    || state == State.INCOMPLETE
+                    || state == State.ALREADY;
         }
     }
 
@@ -99,9 +113,11 @@ class ContainmentJournal {
                 .list();
     }
 
-    /** Rows of an incident on a node of this name, whichever its uid. */
+    /** What was begun for an incident on a node of this name, whichever its uid. */
     List<Row> rows(IncidentId incident, NodeName node) {
-        return rows(incident).stream().filter(row -> row.node().equals(node)).toList();
+        return rows(incident).stream()
+                .filter(row -> row.node().equals(node) && row.state() != State.NOT_SUPPORTED)
+                .toList();
     }
 
     /**
@@ -144,6 +160,24 @@ class ContainmentJournal {
                 .param("uid", uid)
                 .param("rung", rung.code())
                 .update();
+    }
+
+    /** How far a rung has come that takes its time. */
+    void note(IncidentId incident, String uid, Rung rung, String detail) {
+        jdbc.sql("""
+                        update containment_rung set detail = :detail
+                        where incident_id = :incident and node_uid = :uid and rung = :rung""")
+                .param("detail", cut(detail))
+                .param("incident", incident.value())
+                .param("uid", uid)
+                .param("rung", rung.code())
+                .update();
+    }
+
+    /** A rung that cannot be, so that nobody takes it for one that is. Beside the row of an attempt that was begun: that is of a node object. */
+    void notSupported(IncidentId incident, NodeName node, Rung rung, String reason) {
+        begin(new Announcement(incident, node, NO_OBJECT, rung, false, "", "{}", reason));
+        settle(incident, NO_OBJECT, rung, State.NOT_SUPPORTED, false, reason);
     }
 
     /**
@@ -191,7 +225,7 @@ class ContainmentJournal {
         int changed = jdbc.sql("""
                         update containment_rung set owned = true, prior_state = :prior
                         where incident_id = :incident and node_uid = :uid and rung = :rung
-                          and state in ('begun', 'applied', 'already')""")
+                          and state in ('begun', 'applied', 'incomplete', 'already')""")
                 .param("prior", priorState)
                 .param("incident", heir.incident().value())
                 .param("uid", heir.uid())
@@ -213,7 +247,7 @@ class ContainmentJournal {
                 NodeName.of(row.getString("node")),
                 row.getString("node_uid"),
                 Rung.ofCode(row.getString("rung")),
-                State.valueOf(row.getString("state").toUpperCase(Locale.ROOT)),
+                State.ofCode(row.getString("state")),
                 row.getBoolean("owned"),
                 row.getString("mark"),
                 row.getString("prior_state"),

@@ -2,7 +2,6 @@ package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
-import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.containment.kubernetes.ContainmentJournal.Announcement;
@@ -19,13 +18,12 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.api.model.Node;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.stereotype.Service;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -33,8 +31,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  * The rungs on Node objects. A patch is made from the node as the watch last showed it, and tests on the server what it rests on, so that
  * the usual case is one request; whatever changes nothing is only said of a node that was read for it.
  */
-@Service
-class NodeContainment implements Containment {
+@Component
+class NodeContainment {
     private static final Logger log = LoggerFactory.getLogger(NodeContainment.class);
 
     /** How often a patch is made anew because the node changed under it; the node controller alone costs one round after a cordon. */
@@ -99,8 +97,7 @@ class NodeContainment implements Containment {
         }
     }
 
-    @Override
-    public RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+    RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
         RungOutcome outcome = rounds(step, round -> applyOnce(step, round));
         logged(step, "apply", outcome);
@@ -183,8 +180,7 @@ class NodeContainment implements Containment {
         }
     }
 
-    @Override
-    public RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+    RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
         RungOutcome outcome = rounds(step, round -> releaseOnce(step, round));
         logged(step, "release", outcome);
@@ -260,19 +256,6 @@ class NodeContainment implements Containment {
         return settled
                 ? new Attempt.Settled(new RungOutcome.Already(reason))
                 : new Attempt.Again("another incident handed this rung over to us meanwhile");
-    }
-
-    @Override
-    public List<AppliedRung> applied(IncidentId incident) {
-        return journal.rows(incident).stream()
-                .filter(Row::open)
-                .map(row -> new AppliedRung(
-                        row.rung(),
-                        row.state().code(),
-                        row.detail(),
-                        row.priorState(),
-                        Objects.requireNonNullElse(row.settledAt(), row.begunAt())))
-                .toList();
     }
 
     /** Repeats what found the node changed. A fault of the API server is not repeated here: it is the step's to try again. */

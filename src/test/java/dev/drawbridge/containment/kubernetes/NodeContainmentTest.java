@@ -9,6 +9,7 @@ import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Containment.AppliedRung;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
@@ -43,6 +44,7 @@ class NodeContainmentTest {
     private static final Actor ACTOR = Actor.playbook("kubernetes-config-tampering");
     private static final IncidentId FIRST = IncidentId.of("11111111-aaaa-4bbb-8ccc-000000000001");
     private static final IncidentId SECOND = IncidentId.of("22222222-aaaa-4bbb-8ccc-000000000002");
+    private static final List<Rung> NODE_RUNGS = List.of(Rung.CORDON, Rung.TAINT, Rung.LABEL);
     private static final NodeName WORKER = NodeName.of("worker-1");
     private static final NodeName CONTROL_PLANE = NodeName.of("cp-1");
 
@@ -53,7 +55,7 @@ class NodeContainmentTest {
     private final ContainedNodes contained = TestGate.contained(database);
     private final AuditTrail audit = TestAudit.on(database, Clock.systemUTC());
     private final List<String> requests = new CopyOnWriteArrayList<>();
-    private NodeContainment containment = behind(TestGate.limited(database, 3));
+    private Containment containment = behind(TestGate.limited(database, 3));
 
     @BeforeEach
     void watch() {
@@ -69,15 +71,14 @@ class NodeContainmentTest {
         database.close();
     }
 
-    private NodeContainment behind(EffectGate gate) {
-        return new NodeContainment(
-                directory,
-                new NodeObjects(client),
-                gate,
-                new ContainmentJournal(database.jdbc(), Clock.systemUTC()),
-                contained,
-                audit,
-                database.transactions());
+    private Containment behind(EffectGate gate) {
+        NodeObjects nodes = new NodeObjects(client);
+        ContainmentJournal journal = new ContainmentJournal(database.jdbc(), Clock.systemUTC());
+        return new Ladder(
+                new NodeContainment(directory, nodes, gate, journal, contained, audit, database.transactions()),
+                new ObjectContainment(
+                        List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
+                journal);
     }
 
     /** Counts what the server is asked, and lets things go wrong. */
@@ -126,7 +127,7 @@ class NodeContainmentTest {
     @Test
     void theWholeLadderIsUndoneInReverseAndLeavesTheNodeAsItWas() {
         Node before = node(WORKER);
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(apply(rung)).isInstanceOf(RungOutcome.Applied.class);
         }
         assertThat(node(WORKER).getMetadata().getLabels()).containsEntry("drawbridge.dev/contained", FIRST.value());
@@ -395,12 +396,12 @@ class NodeContainmentTest {
     @Test
     void anIncidentIdThatNoLabelCanHoldIsMarkedByItsHash() {
         IncidentId odd = IncidentId.of("-" + "x".repeat(62) + "-");
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(containment.apply(ACTOR, odd, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
         }
         String value = node(WORKER).getMetadata().getLabels().get("drawbridge.dev/contained");
         assertThat(value).matches("sha256-[0-9a-f]{56}");
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(containment.release(ACTOR, odd, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
         }
         assertThat(cordoned(node(WORKER))).isFalse();
@@ -444,7 +445,7 @@ class NodeContainmentTest {
 
     @Test
     void aCrashBetweenPatchAndSettlementIsOursOnTheRerun() {
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThatThrownBy(() -> database.transaction().executeWithoutResult(step -> {
                         apply(rung);
                         throw new IllegalStateException("killed");
@@ -452,11 +453,11 @@ class NodeContainmentTest {
                     .hasMessage("killed");
         }
         assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsOnly("begun");
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(apply(rung)).isInstanceOf(RungOutcome.Already.class);
         }
         assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsOnly("applied");
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(release(rung)).isInstanceOf(RungOutcome.Applied.class);
         }
         assertThat(cordoned(node(WORKER))).isFalse();
@@ -565,7 +566,7 @@ class NodeContainmentTest {
     void aRefusalChangesNothing() {
         String version = node(WORKER).getMetadata().getResourceVersion();
         containment = behind(TestGate.answering(database, new Verdict.Refused("pause", "paused by alice")));
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(apply(rung)).isEqualTo(new RungOutcome.Refused("pause", "paused by alice"));
         }
         assertThat(node(WORKER).getMetadata().getResourceVersion()).isEqualTo(version);
@@ -577,7 +578,7 @@ class NodeContainmentTest {
     void aDryRunChangesNothingAndRecordsTheExactRequest() {
         String version = node(WORKER).getMetadata().getResourceVersion();
         containment = behind(TestGate.answering(database, new Verdict.DryRun("dry")));
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(apply(rung)).isEqualTo(new RungOutcome.DryRun("dry"));
         }
         assertThat(node(WORKER).getMetadata().getResourceVersion()).isEqualTo(version);
@@ -626,11 +627,11 @@ class NodeContainmentTest {
 
     @Test
     void theSecondIncidentOnANodeKeepsItContainedWhenTheFirstIsReleased() {
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             apply(rung);
             assertThat(containment.apply(ACTOR, SECOND, WORKER, rung)).isInstanceOf(RungOutcome.Already.class);
         }
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(release(rung))
                     .isInstanceOfSatisfying(
                             RungOutcome.Applied.class,
@@ -643,7 +644,7 @@ class NodeContainmentTest {
                 .singleElement()
                 .satisfies(left -> assertThat(left.incident()).isEqualTo(SECOND));
 
-        for (Rung rung : Rung.values()) {
+        for (Rung rung : NODE_RUNGS) {
             assertThat(containment.release(ACTOR, SECOND, WORKER, rung)).isInstanceOf(RungOutcome.Applied.class);
         }
         assertThat(cordoned(node(WORKER))).isFalse();

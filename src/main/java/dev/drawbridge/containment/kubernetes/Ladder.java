@@ -1,0 +1,71 @@
+package dev.drawbridge.containment.kubernetes;
+
+import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Rung;
+import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.containment.kubernetes.ContainmentJournal.Row;
+import dev.drawbridge.containment.kubernetes.ContainmentJournal.State;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.springframework.stereotype.Service;
+
+/** All rungs: those that are patches of the one Node object, and those that change others. */
+@Service
+class Ladder implements Containment {
+    private final NodeContainment node;
+    private final ObjectContainment objects;
+    private final ContainmentJournal journal;
+
+    Ladder(NodeContainment node, ObjectContainment objects, ContainmentJournal journal) {
+        this.node = node;
+        this.objects = objects;
+        this.journal = journal;
+    }
+
+    @Override
+    public RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        RungOutcome outcome = objects.knows(rung)
+                ? objects.apply(actor, incident, name, rung)
+                : node.apply(actor, incident, name, rung);
+        if (outcome instanceof RungOutcome.NotSupported missing) {
+            journal.notSupported(incident, name, rung, missing.reason());
+        }
+        return outcome;
+    }
+
+    @Override
+    public RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        return objects.knows(rung)
+                ? objects.release(actor, incident, name, rung)
+                : node.release(actor, incident, name, rung);
+    }
+
+    @Override
+    public List<AppliedRung> applied(IncidentId incident) {
+        return rungs(incident, Row::open);
+    }
+
+    @Override
+    public List<AppliedRung> ladder(IncidentId incident) {
+        Set<Rung> open = applied(incident).stream().map(AppliedRung::rung).collect(Collectors.toSet());
+        return rungs(incident, row -> row.open() || row.state() == State.NOT_SUPPORTED && !open.contains(row.rung()));
+    }
+
+    private List<AppliedRung> rungs(IncidentId incident, Predicate<Row> which) {
+        return journal.rows(incident).stream()
+                .filter(which)
+                .map(row -> new AppliedRung(
+                        row.rung(),
+                        row.state().code(),
+                        row.detail(),
+                        row.priorState(),
+                        Objects.requireNonNullElse(row.settledAt(), row.begunAt())))
+                .toList();
+    }
+}
