@@ -81,9 +81,11 @@ class EngineSetup extends AbstractProcessEnginePlugin {
             throw new ProcessEngineException("camunda.bpm.job-execution.lock-time-in-millis must be at least "
                     + SHORTEST_LOCK_MILLIS + ": no step could do its work in less");
         }
-        SpringJobExecutor steps = (SpringJobExecutor) configuration.getJobExecutor();
-        TaskExecutor threads = steps.getTaskExecutor();
-        steps.setTaskExecutor(step -> threads.execute(precedence.behind(step)));
+        // an engine that executes no jobs has another one
+        if (configuration.getJobExecutor() instanceof SpringJobExecutor steps) {
+            TaskExecutor threads = steps.getTaskExecutor();
+            steps.setTaskExecutor(step -> threads.execute(precedence.behind(step)));
+        }
         if (properties.instance() != null) {
             configuration.getJobExecutor().setLockOwner(properties.instance());
         }

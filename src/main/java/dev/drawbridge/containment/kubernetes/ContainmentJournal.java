@@ -176,7 +176,8 @@ class ContainmentJournal {
 
     /** A rung that cannot be, so that nobody takes it for one that is. Beside the row of an attempt that was begun: that is of a node object. */
     void notSupported(IncidentId incident, NodeName node, Rung rung, String reason) {
-        begin(new Announcement(incident, node, NO_OBJECT, rung, false, "", "{}", reason));
+        boolean again = rows(incident).stream().anyMatch(row -> row.uid().equals(NO_OBJECT) && row.rung() == rung);
+        begin(new Announcement(incident, node, NO_OBJECT, rung, false, "", "{}", reason), again);
         settle(incident, NO_OBJECT, rung, State.NOT_SUPPORTED, false, reason);
     }
 

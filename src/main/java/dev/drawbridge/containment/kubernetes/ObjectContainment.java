@@ -116,7 +116,9 @@ class ObjectContainment {
                 row.map(Row::begunAt).orElseGet(clock::instant),
                 row.map(Row::priorState).orElse(null));
         Look look = step.rung().toApply(target);
-        Runnable announced = row.isPresent() ? () -> {} : () -> journal.begin(announcement(step, target, look));
+        boolean again =
+                rows.stream().anyMatch(known -> known.rung() == step.rung().rung());
+        Runnable announced = row.isPresent() ? () -> {} : () -> journal.begin(announcement(step, target, look), again);
         Reached reached = row.isEmpty() && !(look instanceof Look.Left)
                 ? judged(step, look, announced)
                 : through(step, Effect.Kind.CONTAIN, look, announced);
