@@ -10,7 +10,6 @@ import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.shared.NodeName;
 import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -22,13 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
-import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
-import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -109,6 +105,14 @@ class GuardrailsController {
             @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
             String reason) {}
 
+    @Schema(name = "Resume")
+    record Resume(
+            @Schema(description = "of the pause", requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String id,
+
+            @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason) {}
+
     @Schema(name = "ContainedNode")
     record Held(String node, String incidentId, Instant since) {
         static Held of(ContainedNodes.Reservation held) {
@@ -168,7 +172,7 @@ class GuardrailsController {
         return Status.of(guardrails.status());
     }
 
-    @PostMapping(path = "/pauses", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @PostMapping(path = "/pause", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.CREATED)
     @Operation(
             operationId = "setPause",
@@ -187,18 +191,17 @@ class GuardrailsController {
                 pauses.set(member.actor(), scope, target(scope, wanted.target()), reason(wanted.reason()), endsAt));
     }
 
-    @DeleteMapping("/pauses/{id}")
+    /** The reason comes in the body: addresses are kept in logs. */
+    @PostMapping(path = "/resume", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(operationId = "liftPause", summary = "Lift a pause")
     @ApiResponse(responseCode = "204")
-    void lift(
-            @PathVariable String id,
-            @Parameter(description = "why; kept in the audit trail", required = true)
-                    @RequestParam(required = false)
-                    @Nullable
-                    String reason,
-            @AuthenticationPrincipal Member member) {
-        if (!pauses.lift(member.actor(), id, reason(reason))) {
+    void resume(@RequestBody Resume wanted, @AuthenticationPrincipal Member member) {
+        String id = wanted.id();
+        if (id == null) {
+            throw Problems.badRequest("id of the pause is missing.");
+        }
+        if (!pauses.lift(member.actor(), id, reason(wanted.reason()))) {
             throw Problems.notFound("There is no pause with this id, or it is over.");
         }
     }

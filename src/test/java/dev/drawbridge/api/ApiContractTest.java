@@ -504,23 +504,20 @@ class ApiContractTest {
         String ends = clock.instant().plusSeconds(3600).toString();
         JsonNode pause = post(
                 201,
-                "/api/v1/guardrails/pauses",
+                "/api/v1/guardrails/pause",
                 Map.of("scope", "node", "target", "cp-1", "reason", "kernel upgrade", "endsAt", ends));
         assertThat(pause.path("setBy").asText()).isEqualTo("person:responder");
         assertThat(get("/api/v1/guardrails").at("/pauses/0/target").asText()).isEqualTo("cp-1");
 
         String id = pause.path("id").asText();
-        assertThat(lift(id, "").statusCode()).isEqualTo(400);
-        assertThat(lift(id, "?reason=%20").statusCode()).isEqualTo(400);
-        assertThat(lift(id, "?reason=upgrade+done").statusCode()).isEqualTo(204);
-        assertThat(lift(id, "?reason=upgrade+done").statusCode()).isEqualTo(404);
+        post(400, "/api/v1/guardrails/resume", Map.of("id", id));
+        post(400, "/api/v1/guardrails/resume", Map.of("id", id, "reason", " "));
+        post(400, "/api/v1/guardrails/resume", Map.of("reason", "which one?"));
+        String done = JSON.writeValueAsString(Map.of("id", id, "reason", "upgrade done"));
+        assertThat(program.post("responder", "/api/v1/guardrails/resume", done).statusCode())
+                .isEqualTo(204);
+        post(404, "/api/v1/guardrails/resume", Map.of("id", id, "reason", "upgrade done"));
         assertThat(pauses.active()).isEmpty();
-    }
-
-    private HttpResponse<String> lift(String id, String query) {
-        return program.send(program.request("/api/v1/guardrails/pauses/" + id + query)
-                .header("Authorization", Visitor.basic("responder", Visitor.PASSWORD))
-                .DELETE());
     }
 
     @Test
@@ -537,14 +534,14 @@ class ApiContractTest {
                 Map.of("scope", "node", "target", "no node", "reason", "x"),
                 Map.of("scope", "node", "target", "worker-99", "reason", "x"),
                 Map.of("scope", "playbook", "target", "none", "reason", "x"))) {
-            post(400, "/api/v1/guardrails/pauses", pause);
+            post(400, "/api/v1/guardrails/pause", pause);
         }
         assertThat(pauses.active()).isEmpty();
         post(
                 201,
-                "/api/v1/guardrails/pauses",
+                "/api/v1/guardrails/pause",
                 Map.of("scope", "playbook", "target", "kubernetes-config-tampering", "reason", "rule is retuned"));
-        post(201, "/api/v1/guardrails/pauses", Map.of("scope", "global", "target", "ignored", "reason", "storm"));
+        post(201, "/api/v1/guardrails/pause", Map.of("scope", "global", "target", "ignored", "reason", "storm"));
         assertThat(pauses.active()).extracting(Pause::target).containsExactly("kubernetes-config-tampering", "");
     }
 
