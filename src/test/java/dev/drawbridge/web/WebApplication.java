@@ -3,6 +3,7 @@ package dev.drawbridge.web;
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.KnownContainment;
 import dev.drawbridge.evidence.KnownReceipts;
+import dev.drawbridge.guardrail.ControlPlane;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.node.TestNodes;
@@ -14,6 +15,7 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.verification.KnownReports;
 import dev.drawbridge.workflow.KnownDiagrams;
 import dev.drawbridge.workflow.ScriptedInbox;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -77,6 +79,11 @@ public class WebApplication {
     @Bean
     TestNodes nodes() {
         return TestNodes.sandbox();
+    }
+
+    @Bean
+    ControlPlane controlPlane() {
+        return () -> Optional.of(List.of());
     }
 
     @Bean

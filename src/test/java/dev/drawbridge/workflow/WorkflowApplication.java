@@ -1,10 +1,12 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.KnownReceipts;
+import dev.drawbridge.guardrail.ControlPlane;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.shared.Ids;
 import dev.drawbridge.web.TestClock;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -53,6 +55,11 @@ class WorkflowApplication {
     @Bean
     TestNodes nodes() {
         return new TestNodes();
+    }
+
+    @Bean
+    ControlPlane controlPlane() {
+        return () -> Optional.of(List.of());
     }
 
     @Bean

@@ -1,5 +1,6 @@
 package dev.drawbridge.containment.kubernetes;
 
+import dev.drawbridge.guardrail.ControlPlane;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
@@ -29,9 +30,12 @@ import org.springframework.stereotype.Component;
  * age of the answers; before the first list there are none.
  */
 @Component
-class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
+class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ControlPlane {
     private static final Logger log = LoggerFactory.getLogger(KubernetesNodeDirectory.class);
     private static final String ROLE = "node-role.kubernetes.io/";
+
+    /** The second is what kubeadm called it before 1.24. */
+    private static final Set<String> CONTROL_PLANE = Set.of("control-plane", "master");
 
     private final SharedIndexInformer<Node> informer;
     private final AtomicBoolean failing = new AtomicBoolean();
@@ -106,6 +110,25 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels {
     @Override
     public Optional<Map<String, String>> labels(NodeName node) {
         return cached(node).map(known -> orEmpty(known.getMetadata().getLabels()));
+    }
+
+    @Override
+    public Optional<List<Member>> members() {
+        // while the watch is broken, nobody knows who is healthy now
+        if (!informer.hasSynced() || failing.get()) {
+            return Optional.empty();
+        }
+        return Optional.of(informer.getStore().list().stream()
+                .filter(node -> info(node).roles().stream().anyMatch(CONTROL_PLANE::contains))
+                .map(node -> new Member(NodeName.of(node.getMetadata().getName()), ready(node)))
+                .toList());
+    }
+
+    private static boolean ready(Node node) {
+        return node.getStatus() != null
+                && node.getStatus().getConditions().stream()
+                        .anyMatch(condition ->
+                                "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
     }
 
     /** The node as last seen; empty when it was not seen. Good for a first attempt that the API server checks. */

@@ -1,0 +1,73 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+
+/**
+ * Keeps the control plane able to decide: etcd needs more than half of all its voters
+ * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
+ * rewritten, only while the other nodes that are healthy and not contained are a quorum without it, so that there are never two at once. What is
+ * not known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
+ */
+@Component
+@Order(3)
+class EtcdQuorum implements Guardrail {
+    private static final Set<String> HARMLESS = Set.of("cordon", "label");
+
+    private final ControlPlane controlPlane;
+
+    EtcdQuorum(ControlPlane controlPlane) {
+        this.controlPlane = controlPlane;
+    }
+
+    @Override
+    public String rule() {
+        return "etcd-quorum";
+    }
+
+    @Override
+    public Verdict judge(Effect effect, Situation situation) {
+        boolean isolates = effect.kind() == Effect.Kind.CONTAIN && !HARMLESS.contains(effect.target());
+        if (!isolates && !restarts(effect)) {
+            return new Verdict.Allowed("takes nothing away from a control plane");
+        }
+        Optional<List<ControlPlane.Member>> known = controlPlane.members();
+        if (known.isEmpty()) {
+            return new Verdict.Refused(
+                    rule(), "the members of the control plane are not known, so the node may be one of them");
+        }
+        List<ControlPlane.Member> members = known.get();
+        if (members.stream().noneMatch(member -> member.node().equals(effect.node()))) {
+            return new Verdict.Allowed("the node is none of the control plane");
+        }
+        if (members.size() == 1) {
+            return isolates
+                    ? new Verdict.Refused(
+                            rule(),
+                            "the only node of the control plane is never isolated: containment ends with the cordon, and the files are restored")
+                    : new Verdict.Allowed("a single control plane has no quorum to lose");
+        }
+        Set<NodeName> contained = new HashSet<>(situation.othersLocked());
+        long left = members.stream()
+                .filter(member -> !member.node().equals(effect.node()))
+                .filter(member -> member.healthy() && !contained.contains(member.node()))
+                .count();
+        int quorum = members.size() / 2 + 1;
+        String sum = left + " of " + members.size()
+                + " nodes of the control plane are healthy and not contained without this one, a quorum is " + quorum;
+        return left >= quorum ? new Verdict.Allowed(sum) : new Verdict.Refused(rule(), sum);
+    }
+
+    /** Whether kubelet starts a static pod anew because of it. An unexpected manifest that is taken away is not the control plane's. */
+    private static boolean restarts(Effect effect) {
+        return effect.kind() == Effect.Kind.RESTORE_FILE
+                && FileClass.of(NodePath.parse(effect.target())) == FileClass.STATIC_POD_MANIFEST;
+    }
+}
