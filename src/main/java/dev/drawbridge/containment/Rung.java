@@ -16,7 +16,10 @@ public enum Rung {
     LABEL("Nothing by itself: it marks the node for policies and for people.", "Everything that no policy selects."),
     DRAIN(
             "Pods that a controller starts again elsewhere: they are evicted, as fast as disruption budgets let them go.",
-            "Static pods, DaemonSets, what a disruption budget still holds at the deadline, pods without a controller or with local data (unless configured), the kubelet, network traffic.");
+            "Static pods, DaemonSets, what a disruption budget still holds at the deadline, pods without a controller or with local data (unless configured), the kubelet, network traffic."),
+    NETWORK_POLICIES(
+            "Network traffic of the node's pods, in and out, where the network plugin enforces NetworkPolicies.",
+            "Pods with the host's network, static pods, pods that start later, exempt pods, traffic between a pod and its own node, the kubelet, processes on the host.");
 
     private final String stops;
     private final String doesNotStop;

@@ -7,6 +7,7 @@ import io.fabric8.mockwebserver.http.MockResponse;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** What the sandbox's API server says it serves: the mock serves whatever it is asked for, and a real server does not. */
 final class ApiDiscovery {
@@ -31,8 +32,11 @@ final class ApiDiscovery {
         served.computeIfAbsent(version, none -> new TreeMap<>()).put(resource, kind);
     }
 
-    /** The list of what a version has; empty when the path is none of a version. */
+    /** The list of the groups, or of what a version has; empty for any other path. */
     Optional<MockResponse> answer(ApiPath path) {
+        if (path.path().equals("/apis")) {
+            return Optional.of(groups());
+        }
         String version = path.path().equals("/api/v1")
                 ? "v1"
                 : path.path().startsWith("/apis/") ? path.path().substring("/apis/".length()) : "";
@@ -52,6 +56,22 @@ final class ApiDiscovery {
                 .put("kind", kind)
                 .putArray("verbs"));
         return Optional.of(ApiRefusal.answer(200, list.toString()));
+    }
+
+    private MockResponse groups() {
+        ObjectNode list = JSON.createObjectNode().put("kind", "APIGroupList").put("apiVersion", "v1");
+        ArrayNode groups = list.putArray("groups");
+        served.keySet().stream()
+                .filter(version -> version.contains("/"))
+                .collect(Collectors.groupingBy(
+                        version -> version.substring(0, version.indexOf('/')), TreeMap::new, Collectors.toList()))
+                .forEach((name, versions) -> {
+                    ArrayNode all = groups.addObject().put("name", name).putArray("versions");
+                    versions.forEach(version -> all.addObject()
+                            .put("groupVersion", version)
+                            .put("version", version.substring(version.indexOf('/') + 1)));
+                });
+        return ApiRefusal.answer(200, list.toString());
     }
 
     /** @throws ApiRefusal 404 for what is not served */

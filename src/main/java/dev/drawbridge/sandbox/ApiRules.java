@@ -13,6 +13,7 @@ import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -124,16 +125,44 @@ final class ApiRules {
             ObjectNode pod = (ObjectNode) JSON.readTree(body(read(new ApiPath(path.object(), ""))));
             return evictions.evict(path.object(), pod, JSON.readTree(text(request)));
         }
-        path.namespace()
-                .filter(namespace ->
-                        crud.handleGet("/api/v1/namespaces/" + namespace).code() == 404)
-                .ifPresent(namespace -> {
-                    throw new ApiRefusal(404, "NotFound", "namespaces \"" + namespace + "\" not found");
-                });
+        if (path.namespace().isPresent()) {
+            requireOpen(path.namespace().get());
+        }
         return crud.dispatch(request);
     }
 
-    private MockResponse delete(RecordedRequest request, ApiPath path) {
+    /** Nothing is created in a namespace that is not there, or is being removed. */
+    private void requireOpen(String name) throws JsonProcessingException {
+        MockResponse namespace = crud.handleGet("/api/v1/namespaces/" + name);
+        if (namespace.code() == 404) {
+            throw new ApiRefusal(404, "NotFound", "namespaces \"" + name + "\" not found");
+        }
+        if (JSON.readTree(body(namespace)).path("metadata").has("deletionTimestamp")) {
+            ObjectNode details = JSON.createObjectNode();
+            details.putArray("causes")
+                    .addObject()
+                    .put("reason", "NamespaceTerminating")
+                    .put("message", "namespace " + name + " is being terminated");
+            throw new ApiRefusal(
+                    403,
+                    "Forbidden",
+                    "unable to create new content in namespace " + name + " because it is being terminated",
+                    details);
+        }
+    }
+
+    private MockResponse delete(RecordedRequest request, ApiPath path) throws JsonProcessingException {
+        String options = request.getBody() == null ? "" : text(request);
+        if (!options.isBlank()) {
+            JsonNode wanted = JSON.readTree(options).path("preconditions");
+            JsonNode found =
+                    JSON.readTree(body(read(new ApiPath(path.path(), "")))).path("metadata");
+            for (String field : List.of("uid", "resourceVersion")) {
+                if (wanted.has(field) && !wanted.path(field).equals(found.path(field))) {
+                    throw new ApiRefusal(409, "Conflict", "Precondition failed: " + field);
+                }
+            }
+        }
         MockResponse response = crud.dispatch(request);
         if (response.code() == 404) {
             throw new ApiRefusal(404, "NotFound", path.resource() + " not found");

@@ -84,7 +84,7 @@ final class SandboxCluster {
                 .withNewMetadata()
                 .withNamespace(namespace)
                 .withName(name)
-                .addToLabels("app", app)
+                .addToLabels(namespace.equals("kube-system") ? "k8s-app" : "app", app)
                 .endMetadata()
                 .withNewSpec()
                 .withNodeName(node)
@@ -110,6 +110,7 @@ final class SandboxCluster {
                 .endMetadata();
         if (everywhere) {
             pod.editSpec()
+                    .withHostNetwork(true)
                     .addNewToleration()
                     .withOperator("Exists")
                     .endToleration()

@@ -10,23 +10,18 @@ import org.jspecify.annotations.Nullable;
 
 /** One change of an object that is no node; its text is the exact request, for the audit trail and the dry run. */
 sealed interface Change {
+    /** What is changed. */
+    Ref ref();
+
     /** Asks for the end of this very pod: one of the same name that came later is not meant. */
-    record Evict(
-            String namespace,
-            String name,
-            String uid,
-            @Nullable Duration grace) implements Change {
+    record Evict(Ref ref, String uid, @Nullable Duration grace) implements Change {
         /** @param grace how long the pod may take to end; null for what it asks for itself */
         static Evict of(Pod pod, @Nullable Duration grace) {
-            return new Evict(
-                    pod.getMetadata().getNamespace(),
-                    pod.getMetadata().getName(),
-                    pod.getMetadata().getUid(),
-                    grace);
+            return new Evict(Ref.of(pod), pod.getMetadata().getUid(), grace);
         }
 
         String path() {
-            return "/api/v1/namespaces/" + namespace + "/pods/" + name + "/eviction";
+            return ref.path() + "/eviction";
         }
 
         String body() {
@@ -34,7 +29,7 @@ sealed interface Change {
                     .objectNode()
                     .put("apiVersion", "policy/v1")
                     .put("kind", "Eviction");
-            eviction.putObject("metadata").put("name", name).put("namespace", namespace);
+            eviction.putObject("metadata").put("name", ref.name()).put("namespace", ref.namespace());
             ObjectNode options = eviction.putObject("deleteOptions");
             if (grace != null) {
                 options.put("gracePeriodSeconds", grace.toSeconds());
@@ -46,6 +41,39 @@ sealed interface Change {
         @Override
         public String toString() {
             return "POST " + path() + " " + body();
+        }
+    }
+
+    /** Makes an object that is not there. */
+    record Create(Ref ref, ObjectNode object) implements Change {
+        @Override
+        public String toString() {
+            return "POST " + ref.collection() + " " + object;
+        }
+    }
+
+    /** Changes an object that still is what the patch tests. */
+    record Patch(Ref ref, JsonPatch patch) implements Change {
+        @Override
+        public String toString() {
+            return "PATCH " + ref.path() + " " + patch;
+        }
+    }
+
+    /** Removes an object that nobody changed since it was read. */
+    record Delete(Ref ref, String uid, String resourceVersion) implements Change {
+        String body() {
+            ObjectNode options = JsonNodeFactory.instance
+                    .objectNode()
+                    .put("apiVersion", "v1")
+                    .put("kind", "DeleteOptions");
+            options.putObject("preconditions").put("uid", uid).put("resourceVersion", resourceVersion);
+            return options.toString();
+        }
+
+        @Override
+        public String toString() {
+            return "DELETE " + ref.path() + " " + body();
         }
     }
 

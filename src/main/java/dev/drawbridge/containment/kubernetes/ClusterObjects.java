@@ -1,8 +1,13 @@
 package dev.drawbridge.containment.kubernetes;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TimeLimit;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResourceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.StatusDetails;
@@ -10,8 +15,15 @@ import io.fabric8.kubernetes.client.Client;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.RequestConfigBuilder;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.springframework.stereotype.Component;
@@ -19,8 +31,11 @@ import org.springframework.stereotype.Component;
 /** Objects that are no nodes, as the API server has them now, and the only place that changes one. */
 @Component
 class ClusterObjects {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
+    private static final int INVALID = 422;
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int SERVER_ERROR = 500;
 
@@ -28,6 +43,7 @@ class ClusterObjects {
     private static final Duration ONE_REQUEST = Duration.ofSeconds(1);
 
     private static final String BUDGET = "DisruptionBudget";
+    private static final String TERMINATING = "NamespaceTerminating";
 
     private final KubernetesClient client;
 
@@ -42,12 +58,41 @@ class ClusterObjects {
                 .build());
     }
 
+    /**
+     * Objects of one kind in all namespaces.
+     *
+     * @param selector of labels
+     * @throws KubernetesClientException when the API server could not be asked
+     */
+    List<JsonNode> list(Ref.Api api, String selector) {
+        String answer =
+                client.raw(api.path() + "?labelSelector=" + URLEncoder.encode(selector, StandardCharsets.UTF_8));
+        List<JsonNode> found = new ArrayList<>();
+        if (answer != null) {
+            json(answer).path("items").forEach(found::add);
+        }
+        return found;
+    }
+
+    /** @throws KubernetesClientException when the API server could not be asked */
+    Optional<JsonNode> read(Ref ref) {
+        return Optional.ofNullable(client.raw(ref.path())).map(ClusterObjects::json);
+    }
+
+    private static JsonNode json(String answer) {
+        try {
+            return JSON.readTree(answer);
+        } catch (JsonProcessingException broken) {
+            throw new KubernetesClientException("the API server answered with what is no JSON", broken);
+        }
+    }
+
     /** What the API server made of a change. */
     sealed interface Answer {
         record Done() implements Answer {}
 
-        /** There is no such object any more, or another one of its name. */
-        record Gone() implements Answer {}
+        /** The object is not what it was taken for: gone, there already, or changed by somebody else. Nothing was done. */
+        record Changed(String reason) implements Answer {}
 
         /**
          * Not now.
@@ -75,15 +120,85 @@ class ClusterObjects {
      * @throws KubernetesClientException when it is not known what came of it, or it is not allowed
      * @throws dev.drawbridge.shared.TimeLimitException when the step has no time left for it
      */
-    Answer evict(Permit permit, NodeName node, Change.Evict eviction) {
+    Answer make(Permit permit, NodeName node, Change change) {
         permit.requireNode(node);
         TimeLimit.require(ONE_REQUEST);
+        if (change instanceof Change.Evict eviction) {
+            return evict(eviction);
+        }
+        if (change instanceof Change.Create creation) {
+            return create(creation);
+        }
+        return change instanceof Change.Patch patch ? patch(patch) : delete((Change.Delete) change);
+    }
+
+    private Answer create(Change.Create creation) {
+        try {
+            client.raw(creation.ref().collection(), "POST", creation.object().toString());
+            return new Answer.Done();
+        } catch (KubernetesClientException refused) {
+            if (refused.getCode() == CONFLICT || refused.getCode() == NOT_FOUND) {
+                return new Answer.Changed(message(refused));
+            }
+            if (refused.getCode() == FORBIDDEN && hasCause(refused, TERMINATING)) {
+                return new Answer.Failed(message(refused));
+            }
+            throw refused;
+        }
+    }
+
+    private Answer patch(Change.Patch patch) {
+        Ref ref = patch.ref();
+        GenericKubernetesResource address = new GenericKubernetesResourceBuilder()
+                .withApiVersion(ref.api().apiVersion())
+                .withKind(ref.api().kind())
+                .withNewMetadata()
+                .withNamespace(ref.namespace())
+                .withName(ref.name())
+                .endMetadata()
+                .build();
+        try {
+            client.genericKubernetesResources(context(ref))
+                    .resource(address)
+                    .patch(PatchContext.of(PatchType.JSON), patch.patch().toString());
+            return new Answer.Done();
+        } catch (KubernetesClientException refused) {
+            if (refused.getCode() == NOT_FOUND || refused.getCode() == CONFLICT || refused.getCode() == INVALID) {
+                return new Answer.Changed(message(refused));
+            }
+            throw refused;
+        }
+    }
+
+    private static ResourceDefinitionContext context(Ref ref) {
+        return new ResourceDefinitionContext.Builder()
+                .withGroup(ref.api().group())
+                .withVersion(ref.api().version())
+                .withKind(ref.api().kind())
+                .withPlural(ref.api().plural())
+                .withNamespaced(ref.namespace() != null)
+                .build();
+    }
+
+    private Answer delete(Change.Delete deletion) {
+        try {
+            client.raw(deletion.ref().path(), "DELETE", deletion.body());
+            return new Answer.Done();
+        } catch (KubernetesClientException refused) {
+            if (refused.getCode() == NOT_FOUND || refused.getCode() == CONFLICT) {
+                return new Answer.Changed(message(refused));
+            }
+            throw refused;
+        }
+    }
+
+    private Answer evict(Change.Evict eviction) {
         try {
             once.raw(eviction.path(), "POST", eviction.body());
             return new Answer.Done();
         } catch (KubernetesClientException refused) {
             if (refused.getCode() == NOT_FOUND || refused.getCode() == CONFLICT) {
-                return new Answer.Gone();
+                return new Answer.Changed(message(refused));
             }
             if (refused.getCode() == TOO_MANY_REQUESTS) {
                 return heldBack(refused);
@@ -110,6 +225,14 @@ class ClusterObjects {
                 .map(cause -> cause.getMessage())
                 .findFirst();
         return new Answer.HeldBack(budget.orElseGet(() -> message(refused)), retryAfter, budget.isEmpty());
+    }
+
+    private static boolean hasCause(KubernetesClientException refused, String reason) {
+        return Stream.ofNullable(refused.getStatus())
+                .map(Status::getDetails)
+                .filter(Objects::nonNull)
+                .flatMap(details -> details.getCauses().stream())
+                .anyMatch(cause -> reason.equals(cause.getReason()));
     }
 
     private static String message(KubernetesClientException refused) {

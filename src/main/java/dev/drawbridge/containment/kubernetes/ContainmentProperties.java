@@ -1,6 +1,11 @@
 package dev.drawbridge.containment.kubernetes;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -9,7 +14,8 @@ import org.springframework.validation.annotation.Validated;
 /** How the rungs beyond cordon, taint and label work in this cluster. */
 @Validated
 @ConfigurationProperties("drawbridge.containment")
-record ContainmentProperties(@DefaultValue Drain drain) {
+record ContainmentProperties(
+        @DefaultValue Drain drain, @DefaultValue Network network) {
     private static final Duration LONGEST_DEADLINE = Duration.ofHours(1);
 
     /**
@@ -34,6 +40,47 @@ record ContainmentProperties(@DefaultValue Drain drain) {
             if (grace != null && grace.compareTo(Duration.ofSeconds(1)) < 0) {
                 throw new IllegalArgumentException("drawbridge.containment.drain.grace must be at least 1s");
             }
+        }
+    }
+
+    /**
+     * The rungs that cut off traffic.
+     *
+     * @param policiesEnforced something enforces NetworkPolicies that the cluster's APIs do not tell of
+     * @param exempt pods that are never cut off, as {@code namespace/key=value}: what the cluster, or Drawbridge itself, cannot be without
+     */
+    record Network(
+            @DefaultValue("false") boolean policiesEnforced,
+
+            @DefaultValue({"kube-system/k8s-app=kube-dns", "drawbridge/app.kubernetes.io/name=drawbridge"})
+            List<Exempt> exempt) {
+        Network {
+            exempt = List.copyOf(exempt);
+        }
+    }
+
+    /** Pods of one namespace with one label. */
+    record Exempt(String namespace, String key, String value) {
+        private static final Pattern FORM = Pattern.compile("([a-z0-9-]+)/([A-Za-z0-9._/-]+)=([A-Za-z0-9._-]*)");
+
+        /**
+         * Reads {@code namespace/key=value}; Spring does so with each element of the list.
+         *
+         * @throws IllegalArgumentException for any other form
+         */
+        public static Exempt valueOf(String text) {
+            Matcher form = FORM.matcher(text);
+            if (!form.matches()) {
+                throw new IllegalArgumentException("not of the form namespace/label=value: " + text);
+            }
+            return new Exempt(form.group(1), form.group(2), form.group(3));
+        }
+
+        boolean fits(Pod pod) {
+            Map<String, String> labels = pod.getMetadata().getLabels();
+            return namespace.equals(pod.getMetadata().getNamespace())
+                    && labels != null
+                    && value.equals(labels.get(key));
         }
     }
 }

@@ -163,7 +163,7 @@ class DrainRung implements ObjectRung {
         Map<String, String> held = new LinkedHashMap<>();
         Duration wanted = Duration.ZERO;
         for (Pod pod : sorted.evictable()) {
-            Answer answer = objects.evict(permit, target.node(), Change.Evict.of(pod, settings.grace()));
+            Answer answer = objects.make(permit, target.node(), Change.Evict.of(pod, settings.grace()));
             if (answer instanceof Answer.HeldBack back) {
                 held.put(pod.getMetadata().getUid(), back.reason());
                 wanted = longer(wanted, back.retryAfter());

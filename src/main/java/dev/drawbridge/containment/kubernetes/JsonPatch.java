@@ -13,6 +13,11 @@ final class JsonPatch {
 
     /** A patch for this very node: one of the same name that was created later is not meant. */
     static JsonPatch ofNode(String uid) {
+        return of(uid);
+    }
+
+    /** A patch for this very object. */
+    static JsonPatch of(String uid) {
         return new JsonPatch().test("/metadata/uid", uid);
     }
 

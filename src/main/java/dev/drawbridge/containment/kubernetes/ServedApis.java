@@ -1,7 +1,11 @@
 package dev.drawbridge.containment.kubernetes;
 
+import io.fabric8.kubernetes.api.model.APIGroup;
+import io.fabric8.kubernetes.api.model.APIGroupList;
 import io.fabric8.kubernetes.api.model.APIResourceList;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.springframework.stereotype.Component;
 
 /**
@@ -14,6 +18,14 @@ class ServedApis {
 
     ServedApis(KubernetesClient client) {
         this.client = client;
+    }
+
+    /** Names of the API groups; without the core group, which has none. */
+    Set<String> groups() {
+        APIGroupList groups = client.getApiGroups();
+        return groups == null
+                ? Set.of()
+                : groups.getGroups().stream().map(APIGroup::getName).collect(Collectors.toUnmodifiableSet());
     }
 
     /**

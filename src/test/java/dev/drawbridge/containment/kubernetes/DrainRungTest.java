@@ -13,6 +13,8 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.containment.Containment.AppliedRung;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.EffectResult;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.sandbox.ApiFaults;
@@ -39,7 +41,9 @@ class DrainRungTest {
     private RungWorld world = new RungWorld(settings(null, false));
 
     private static ContainmentProperties settings(Duration grace, boolean everything) {
-        return new ContainmentProperties(new ContainmentProperties.Drain(DEADLINE, grace, everything, everything));
+        return new ContainmentProperties(
+                new ContainmentProperties.Drain(DEADLINE, grace, everything, everything),
+                RungWorld.PROPERTIES.network());
     }
 
     @BeforeEach
@@ -316,16 +320,15 @@ class DrainRungTest {
     @Test
     void onlyThePodThatWasSeenIsEvicted() {
         ClusterObjects objects = new ClusterObjects(world.client);
-        String[] parts = CHECKOUT.split("/");
-        world.containment = world.behind(TestGate.open(world.database));
-        var answer = TestGate.open(world.database)
+        Ref ref = Ref.of(world.pod("shop", "checkout-6f9d8c7b5-x2vkp"));
+        EffectResult<ClusterObjects.Answer> answer = TestGate.open(world.database)
                 .perform(
-                        new dev.drawbridge.guardrail.Effect(
-                                ACTOR, FIRST, WORKER, dev.drawbridge.guardrail.Effect.Kind.CONTAIN, "drain", ""),
-                        permit -> objects.evict(
-                                permit, WORKER, new Change.Evict(parts[0], parts[1], "another-uid", null)));
+                        new Effect(ACTOR, FIRST, WORKER, Effect.Kind.CONTAIN, "drain", ""),
+                        permit -> objects.make(permit, WORKER, new Change.Evict(ref, "another-uid", null)));
         assertThat(answer)
-                .isEqualTo(new dev.drawbridge.guardrail.EffectResult.Done<>(new ClusterObjects.Answer.Gone()));
+                .isInstanceOfSatisfying(
+                        EffectResult.Done.class,
+                        done -> assertThat(done.value()).isInstanceOf(ClusterObjects.Answer.Changed.class));
         assertThat(world.pods()).contains(CHECKOUT);
     }
 

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
+import org.springframework.boot.context.properties.bind.Binder;
 
 /** A cluster, a database and every rung on them, for one test; it counts what the API server is asked. */
 final class RungWorld implements AutoCloseable {
@@ -35,6 +36,10 @@ final class RungWorld implements AutoCloseable {
     static final IncidentId FIRST = IncidentId.of("11111111-aaaa-4bbb-8ccc-000000000001");
     static final IncidentId SECOND = IncidentId.of("22222222-aaaa-4bbb-8ccc-000000000002");
     static final NodeName WORKER = NodeName.of("worker-1");
+
+    /** What the configuration says when nothing is configured. */
+    static final ContainmentProperties PROPERTIES =
+            new Binder(List.of()).bindOrCreate("drawbridge.containment", ContainmentProperties.class);
 
     final TestDatabase database = TestDatabase.h2();
     final SandboxApiServer server = SandboxApiServer.start();
@@ -59,7 +64,9 @@ final class RungWorld implements AutoCloseable {
         ClusterObjects objects = new ClusterObjects(client);
         ServedApis apis = new ServedApis(client);
         ContainmentJournal journal = new ContainmentJournal(database.jdbc(), clock);
-        List<ObjectRung> rungs = List.of(new DrainRung(objects, nodes, apis, properties, clock));
+        List<ObjectRung> rungs = List.of(
+                new DrainRung(objects, nodes, apis, properties, clock),
+                new NetworkPolicyRung(objects, apis, properties));
         return new Ladder(
                 new NodeContainment(directory, nodes, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),

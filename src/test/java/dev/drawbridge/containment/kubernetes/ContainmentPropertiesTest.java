@@ -1,0 +1,61 @@
+package dev.drawbridge.containment.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+
+class ContainmentPropertiesTest {
+    private final ApplicationContextRunner application =
+            new ApplicationContextRunner().withUserConfiguration(Settings.class);
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableConfigurationProperties(ContainmentProperties.class)
+    static class Settings {}
+
+    @Test
+    void theDefaultsKeepWhatWouldBeLostAndWhatTheClusterNeeds() {
+        application.run(context -> {
+            ContainmentProperties properties = context.getBean(ContainmentProperties.class);
+            assertThat(properties.drain())
+                    .isEqualTo(new ContainmentProperties.Drain(Duration.ofMinutes(2), null, false, false));
+            assertThat(properties.network().policiesEnforced()).isFalse();
+            assertThat(properties.network().exempt())
+                    .containsExactly(
+                            new ContainmentProperties.Exempt("kube-system", "k8s-app", "kube-dns"),
+                            new ContainmentProperties.Exempt("drawbridge", "app.kubernetes.io/name", "drawbridge"));
+        });
+    }
+
+    @Test
+    void exemptPodsAreReadFromTheirShortForm() {
+        application
+                .withPropertyValues("drawbridge.containment.network.exempt=git/app.kubernetes.io/name=gitea, a/b=")
+                .run(context -> assertThat(context.getBean(ContainmentProperties.class)
+                                .network()
+                                .exempt())
+                        .containsExactly(
+                                new ContainmentProperties.Exempt("git", "app.kubernetes.io/name", "gitea"),
+                                new ContainmentProperties.Exempt("a", "b", "")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "drain.deadline=0s",
+                "drain.deadline=61m",
+                "drain.grace=0s",
+                "network.exempt=everything",
+                "network.exempt=Upper/a=b"
+            })
+    void whatMakesNoSenseStopsTheStart(String setting) {
+        application
+                .withPropertyValues("drawbridge.containment." + setting)
+                .run(context -> assertThat(context).hasFailed());
+    }
+}
