@@ -71,6 +71,6 @@ class ReadmeTest {
                 ? StreamSupport.stream(value.spliterator(), false)
                         .map(JsonNode::asText)
                         .collect(Collectors.joining(", "))
-                : value.asText("");
+                : value.asText("").replaceAll("^\\[(.*)]$", "$1");
     }
 }
