@@ -75,6 +75,12 @@ class GuardrailsController {
             @Schema(description = "absent: the storm latch does not hold") @Nullable
             Storm storm,
 
+            @Schema(description = "percent of a pool that may be contained at once; one node always may")
+            int poolMaxPercent,
+
+            @Schema(description = "percent of a pool that must be left healthy and not contained")
+            int poolMinHealthyPercent,
+
             List<Held> contained,
             List<String> protectedNodes,
             List<String> protectedLabels,
@@ -90,6 +96,8 @@ class GuardrailsController {
                     status.storm() == null
                             ? null
                             : new Storm(status.storm().at(), status.storm().incidents()),
+                    status.poolMaxPercent(),
+                    status.poolMinHealthyPercent(),
                     status.contained().stream().map(Held::of).toList(),
                     status.protectedNodes().stream().sorted().toList(),
                     status.protectedLabels().stream().sorted().toList(),

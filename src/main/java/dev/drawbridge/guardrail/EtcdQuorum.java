@@ -21,10 +21,10 @@ import org.springframework.stereotype.Component;
 class EtcdQuorum implements Guardrail {
     private static final Set<String> HARMLESS = Set.of("cordon", "label");
 
-    private final ControlPlane controlPlane;
+    private final ClusterNodes cluster;
 
-    EtcdQuorum(ControlPlane controlPlane) {
-        this.controlPlane = controlPlane;
+    EtcdQuorum(ClusterNodes cluster) {
+        this.cluster = cluster;
     }
 
     @Override
@@ -38,12 +38,13 @@ class EtcdQuorum implements Guardrail {
         if (!isolates && !restarts(effect)) {
             return new Verdict.Allowed("takes nothing away from a control plane");
         }
-        Optional<List<ControlPlane.Member>> known = controlPlane.members();
+        Optional<List<ClusterNodes.Member>> known = cluster.members();
         if (known.isEmpty()) {
             return new Verdict.Refused(
                     rule(), "the members of the control plane are not known, so the node may be one of them");
         }
-        List<ControlPlane.Member> members = known.get();
+        List<ClusterNodes.Member> members =
+                known.get().stream().filter(ClusterNodes.Member::controlPlane).toList();
         if (members.stream().noneMatch(member -> member.node().equals(effect.node()))) {
             return new Verdict.Allowed("the node is none of the control plane");
         }

@@ -1,6 +1,7 @@
 package dev.drawbridge.guardrail;
 
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import java.util.Set;
@@ -19,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxContainedNodes nodes that may be contained at the same time, over all incidents and instances
  * @param hourlyBudget nodes that may be taken out of service within an hour, released again or not
  * @param storm how many new incidents in which time are a storm
+ * @param pool how much of a pool of nodes may be out of service
  */
 @Validated
 @ConfigurationProperties("drawbridge.guardrail")
@@ -28,7 +30,8 @@ record GuardrailProperties(
         @DefaultValue("drawbridge.dev/protected") Set<String> protectedLabels,
         @DefaultValue("1") @Min(0) int maxContainedNodes,
         @DefaultValue("5") @Min(0) int hourlyBudget,
-        @DefaultValue @Valid Storm storm) {
+        @DefaultValue @Valid Storm storm,
+        @DefaultValue @Valid Pool pool) {
     /**
      * More than this many new incidents within the window trip the storm latch.
      *
@@ -40,6 +43,18 @@ record GuardrailProperties(
 
             @DefaultValue("10m") @DurationMin(seconds = 1) @DurationMax(days = 1)
             Duration window) {}
+
+    /**
+     * How much of a pool may be out of service.
+     *
+     * @param label whose value names a node's pool; empty: the control plane is one pool, all other nodes another
+     * @param maxPercent of a pool's nodes, rounded down, that may be contained at once; one always may
+     * @param minHealthyPercent of a pool's nodes that must be left healthy and not contained
+     */
+    record Pool(
+            @DefaultValue("") String label,
+            @DefaultValue("34") @Min(0) @Max(100) int maxPercent,
+            @DefaultValue("50") @Min(0) @Max(100) int minHealthyPercent) {}
 
     GuardrailProperties {
         protectedNodes = Set.copyOf(protectedNodes);

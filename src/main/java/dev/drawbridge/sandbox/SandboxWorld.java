@@ -116,6 +116,9 @@ final class SandboxWorld implements AutoCloseable {
                 "drawbridge.evidence.directory", directory.resolve("evidence").toString());
         contributed.put("drawbridge.guardrail.dry-run", "false");
         contributed.put("drawbridge.guardrail.max-contained-nodes", "3");
+        // three nodes are a small pool: who tries things out may contain them all
+        contributed.put("drawbridge.guardrail.pool.max-percent", "100");
+        contributed.put("drawbridge.guardrail.pool.min-healthy-percent", "0");
         // whoever tries things out attacks more often than anybody should be attacked
         contributed.put("drawbridge.guardrail.hourly-budget", "100");
         contributed.put("drawbridge.guardrail.storm.incidents", "100");

@@ -162,6 +162,8 @@ final class BenchmarkWorld implements AutoCloseable {
         properties.put("drawbridge.guardrail.dry-run", "false");
         properties.put("drawbridge.guardrail.max-contained-nodes", "100000");
         properties.put("drawbridge.guardrail.hourly-budget", "100000");
+        properties.put("drawbridge.guardrail.pool.max-percent", "100");
+        properties.put("drawbridge.guardrail.pool.min-healthy-percent", "0");
         properties.put("drawbridge.guardrail.storm.incidents", "100000");
         // a burst is wider than one detector's requests
         properties.put("drawbridge.alert.max-wait", "60s");

@@ -311,6 +311,9 @@ final class Site implements AutoCloseable {
                     url: ssh://%1$s@127.0.0.1:%3$d%5$s
                   guardrail:
                     dry-run: false
+                    # the cluster has this one node
+                    pool:
+                      min-healthy-percent: 0
                   playbook:
                     directory: %6$s
                   verification:

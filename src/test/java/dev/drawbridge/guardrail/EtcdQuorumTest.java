@@ -39,7 +39,13 @@ import org.junit.jupiter.api.Test;
 
 class EtcdQuorumTest {
     private static final GuardrailProperties WIDE = new GuardrailProperties(
-            false, Set.of(), Set.of(), 1000, 1000, new GuardrailProperties.Storm(1000, Duration.ofMinutes(10)));
+            false,
+            Set.of(),
+            Set.of(),
+            1000,
+            1000,
+            new GuardrailProperties.Storm(1000, Duration.ofMinutes(10)),
+            TestGate.wide());
 
     private static final String APISERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
@@ -55,11 +61,11 @@ class EtcdQuorumTest {
         return effect(node, Effect.Kind.CONTAIN, "taint");
     }
 
-    private static EffectGate gate(TestDatabase database, ControlPlane controlPlane) {
+    private static EffectGate gate(TestDatabase database, ClusterNodes cluster) {
         AuditTrail audit = TestAudit.on(database, Clock.systemUTC());
         ContainedNodes contained = TestGate.contained(database);
         return new EffectGate(
-                List.of(new EtcdQuorum(controlPlane), new MaxContainedNodes(WIDE, contained)),
+                List.of(new EtcdQuorum(cluster), new MaxContainedNodes(WIDE, contained)),
                 new Situations(contained, WIDE),
                 audit,
                 database.transactions());
@@ -73,7 +79,7 @@ class EtcdQuorumTest {
     }
 
     /** A control plane whose health a test changes. */
-    private static final class Cluster implements ControlPlane {
+    private static final class Cluster implements ClusterNodes {
         private final Map<NodeName, Boolean> healthy = new HashMap<>();
         private boolean known = true;
 
@@ -87,7 +93,7 @@ class EtcdQuorumTest {
         public Optional<List<Member>> members() {
             return known
                     ? Optional.of(healthy.entrySet().stream()
-                            .map(member -> new Member(member.getKey(), member.getValue()))
+                            .map(member -> new Member(member.getKey(), true, member.getValue(), Map.of()))
                             .toList())
                     : Optional.empty();
         }

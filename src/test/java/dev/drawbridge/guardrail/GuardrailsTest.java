@@ -54,7 +54,7 @@ class GuardrailsTest {
     }
 
     private static GuardrailProperties limits(int maxContained) {
-        return new GuardrailProperties(false, Set.of(), Set.of(), maxContained, 5, STORM);
+        return new GuardrailProperties(false, Set.of(), Set.of(), maxContained, 5, STORM, TestGate.wide());
     }
 
     private EffectGate gate(Guardrail... guardrails) {
@@ -179,7 +179,7 @@ class GuardrailsTest {
 
         private EffectGate protecting(Set<String> names, Set<String> protectedLabels) {
             return gate(new ProtectedNodes(
-                    new GuardrailProperties(false, names, protectedLabels, 1, 5, STORM),
+                    new GuardrailProperties(false, names, protectedLabels, 1, 5, STORM, TestGate.wide()),
                     node -> Optional.ofNullable(labels.get(node.value()))));
         }
 
@@ -238,7 +238,7 @@ class GuardrailsTest {
 
         @Test
         void countsNothingThatADryRunOrARefusalKeptFromHappening() {
-            GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1, 5, STORM);
+            GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1, 5, STORM, TestGate.wide());
             EffectGate gate = gate(new MaxContainedNodes(dry, contained), new DryRun(dry));
             assertThat(outcome(gate, contain("i1", "worker-1"))).isEqualTo("DryRun");
             assertThat(outcome(gate, effect("i1", "worker-1", Effect.Kind.RELEASE)))
@@ -309,8 +309,8 @@ class GuardrailsTest {
         @Test
         void areOnTheSafeSide() {
             context.run(started -> assertThat(started.getBean(GuardrailProperties.class))
-                    .isEqualTo(
-                            new GuardrailProperties(true, Set.of(), Set.of("drawbridge.dev/protected"), 1, 5, STORM)));
+                    .isEqualTo(new GuardrailProperties(
+                            true, Set.of(), Set.of("drawbridge.dev/protected"), 1, 5, STORM, TestGate.wide())));
         }
 
         @ParameterizedTest

@@ -63,7 +63,13 @@ class RateGuardrailsTest {
     private record Instance(StormLatch latch, HourlyBudget budget, ContainedNodes contained, EffectGate gate) {
         static Instance on(TestDatabase database, Clock clock, int budget, int incidents) {
             GuardrailProperties limits = new GuardrailProperties(
-                    false, Set.of(), Set.of(), 1000, budget, new GuardrailProperties.Storm(incidents, WINDOW));
+                    false,
+                    Set.of(),
+                    Set.of(),
+                    1000,
+                    budget,
+                    new GuardrailProperties.Storm(incidents, WINDOW),
+                    TestGate.wide());
             ContainedNodes contained = new ContainedNodes(database.jdbc(), clock);
             AuditTrail audit = TestAudit.on(database, clock);
             StormLatch latch = new StormLatch(limits, database.jdbc(), database.transactions(), audit, clock);

@@ -23,17 +23,23 @@ public final class TestGate {
 
     static Situations situations(TestDatabase database) {
         return new Situations(
-                contained(database), new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm()));
+                contained(database),
+                new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm(), TestGate.wide()));
     }
 
     /** A storm latch that no test reaches. */
     public static StormLatch latch(TestDatabase database, Clock clock) {
         return new StormLatch(
-                new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm()),
+                new GuardrailProperties(false, Set.of(), Set.of(), 1000, 1000, calm(), TestGate.wide()),
                 database.jdbc(),
                 database.transactions(),
                 TestAudit.on(database, clock),
                 clock);
+    }
+
+    /** No limit on a pool. */
+    static GuardrailProperties.Pool wide() {
+        return new GuardrailProperties.Pool("", 100, 0);
     }
 
     private static GuardrailProperties.Storm calm() {
@@ -43,7 +49,7 @@ public final class TestGate {
     /** The blast radius is bounded, nothing else. */
     public static EffectGate limited(TestDatabase database, int maxContainedNodes) {
         GuardrailProperties properties =
-                new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes, 1000, calm());
+                new GuardrailProperties(false, Set.of(), Set.of(), maxContainedNodes, 1000, calm(), TestGate.wide());
         return new EffectGate(
                 List.of(new MaxContainedNodes(properties, contained(database))),
                 situations(database),

@@ -3,7 +3,7 @@ package dev.drawbridge.web;
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.KnownContainment;
 import dev.drawbridge.evidence.KnownReceipts;
-import dev.drawbridge.guardrail.ControlPlane;
+import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.node.TestNodes;
@@ -82,7 +82,7 @@ public class WebApplication {
     }
 
     @Bean
-    ControlPlane controlPlane() {
+    ClusterNodes clusterNodes() {
         return () -> Optional.of(List.of());
     }
 

@@ -1,7 +1,7 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.KnownReceipts;
-import dev.drawbridge.guardrail.ControlPlane;
+import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.shared.Ids;
@@ -58,7 +58,7 @@ class WorkflowApplication {
     }
 
     @Bean
-    ControlPlane controlPlane() {
+    ClusterNodes clusterNodes() {
         return () -> Optional.of(List.of());
     }
 

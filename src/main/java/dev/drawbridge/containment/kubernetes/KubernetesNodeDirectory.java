@@ -1,6 +1,6 @@
 package dev.drawbridge.containment.kubernetes;
 
-import dev.drawbridge.guardrail.ControlPlane;
+import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
@@ -30,7 +30,7 @@ import org.springframework.stereotype.Component;
  * age of the answers; before the first list there are none.
  */
 @Component
-class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ControlPlane {
+class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ClusterNodes {
     private static final Logger log = LoggerFactory.getLogger(KubernetesNodeDirectory.class);
     private static final String ROLE = "node-role.kubernetes.io/";
 
@@ -119,8 +119,11 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ControlPlane
             return Optional.empty();
         }
         return Optional.of(informer.getStore().list().stream()
-                .filter(node -> info(node).roles().stream().anyMatch(CONTROL_PLANE::contains))
-                .map(node -> new Member(NodeName.of(node.getMetadata().getName()), ready(node)))
+                .map(node -> {
+                    NodeInfo info = info(node);
+                    boolean controlPlane = info.roles().stream().anyMatch(CONTROL_PLANE::contains);
+                    return new Member(info.name(), controlPlane, ready(node), info.labels());
+                })
                 .toList());
     }
 
