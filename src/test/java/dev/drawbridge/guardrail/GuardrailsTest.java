@@ -310,7 +310,13 @@ class GuardrailsTest {
         void areOnTheSafeSide() {
             context.run(started -> assertThat(started.getBean(GuardrailProperties.class))
                     .isEqualTo(new GuardrailProperties(
-                            true, Set.of(), Set.of("drawbridge.dev/protected"), 1, 5, STORM, TestGate.wide())));
+                            true,
+                            Set.of(),
+                            Set.of("drawbridge.dev/protected"),
+                            1,
+                            5,
+                            STORM,
+                            new GuardrailProperties.Pool("", 34, 50))));
         }
 
         @ParameterizedTest
