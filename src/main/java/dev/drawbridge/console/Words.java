@@ -50,7 +50,9 @@ class Words {
             Map.entry(
                     "decide-containment/false-positive",
                     "Close the incident as a false positive. The node is not contained."),
-            Map.entry("containment-refused/retry", "Ask the guardrails again, for example after a pause was lifted."),
+            Map.entry(
+                    "containment-refused/retry",
+                    "Try again, for example after a pause was lifted or a right was granted."),
             Map.entry(
                     "containment-refused/proceed-uncontained",
                     "Go on with evidence and restore while the node stays in service."),

@@ -1,9 +1,11 @@
 package dev.drawbridge.sandbox;
 
+import dev.drawbridge.containment.Right;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -44,6 +46,24 @@ record ApiPath(String path, String query) {
     Optional<String> namespace() {
         List<String> below = belowVersion();
         return below.size() > 2 && below.get(0).equals("namespaces") ? Optional.of(below.get(1)) : Optional.empty();
+    }
+
+    /** What a client needs for a request with this method to this path, as a real API server sees it. */
+    Right right(String method) {
+        if (resource().isEmpty()) {
+            return Right.core(method.toLowerCase(Locale.ROOT), path);
+        }
+        String verb = switch (method) {
+            case "GET" -> watches() ? "watch" : namesObject() ? "get" : "list";
+            case "POST" -> "create";
+            case "PUT" -> "update";
+            case "PATCH" -> "patch";
+            case "DELETE" -> namesObject() ? "delete" : "deletecollection";
+            default -> method.toLowerCase(Locale.ROOT);
+        };
+        String group = path.startsWith("/apis/") ? path.split("/")[2] : "";
+        List<String> parts = parts();
+        return new Right(verb, group, parts.size() > 2 ? parts.get(0) + "/" + parts.get(2) : parts.get(0));
     }
 
     boolean namesObject() {

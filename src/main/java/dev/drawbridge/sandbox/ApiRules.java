@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.drawbridge.containment.Right;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.mockwebserver.dsl.HttpMethod;
 import io.fabric8.mockwebserver.http.Buffer;
@@ -27,15 +28,23 @@ final class ApiRules {
     private static final String VERSION =
             "{\"major\":\"1\",\"minor\":\"32\",\"gitVersion\":\"v1.32.13\",\"platform\":\"linux/amd64\"}";
 
+    /** Tells whoever plays the cluster from its clients; no secret, for the sandbox guards nothing. */
+    static final String CLUSTER = "the-cluster-itself";
+
+    private static final String REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
     private final KubernetesCrudDispatcher crud;
     private final ApiDiscovery discovery = new ApiDiscovery();
     private final Evictions evictions;
+    private final WatchSender watches;
     private final Consumer<ApiPath> changed;
+    private ApiRights rights = ApiRights.ALL;
 
     /** @param changed told after every change, before the client is */
-    ApiRules(KubernetesCrudDispatcher crud, Consumer<ApiPath> changed) {
+    ApiRules(KubernetesCrudDispatcher crud, WatchSender watches, Consumer<ApiPath> changed) {
         this.crud = crud;
         this.evictions = new Evictions(crud);
+        this.watches = watches;
         this.changed = changed;
     }
 
@@ -44,17 +53,33 @@ final class ApiRules {
         discovery.serve(version, resource, kind);
     }
 
+    /** What everybody but the cluster itself may do from now on. */
+    void allow(ApiRights rights) {
+        this.rights = rights;
+    }
+
     MockResponse answer(RecordedRequest request) {
         ApiPath path = ApiPath.of(request.getPath());
         try {
             Optional<MockResponse> version =
                     request.method() == HttpMethod.GET ? discovery.answer(path) : Optional.empty();
             if (version.isPresent()) {
+                // every authenticated user may, by the role system:discovery
                 return version.get();
             }
+            ApiRights ofClient =
+                    ("Bearer " + CLUSTER).equals(request.getHeader("Authorization")) ? ApiRights.ALL : rights;
+            if (path.path().equals(REVIEWS) && request.method() == HttpMethod.POST) {
+                // every authenticated user may, by the role system:basic-user
+                return review(request, ofClient);
+            }
+            authorize(path.right(request.method().name()), ofClient);
             discovery.require(path);
             if (request.method() == HttpMethod.GET) {
-                return get(path);
+                MockResponse response = get(path);
+                return path.watches() && response.getWebSocketListener() != null
+                        ? response.withWebSocketUpgrade(watches.through(response.getWebSocketListener()))
+                        : response;
             }
             MockResponse response = change(request, path);
             if (response.code() < 300) {
@@ -67,6 +92,46 @@ final class ApiRules {
             // an exception here would leave the client without any answer until it gives up
             return new ApiRefusal(500, "InternalError", String.valueOf(broken.getMessage())).response();
         }
+    }
+
+    private static void authorize(Right right, ApiRights ofClient) {
+        if (!ofClient.allow(right)) {
+            String what = right.path()
+                    ? "path \"" + right.resource() + "\""
+                    : "resource \"" + right.resource() + "\" in API group \"" + right.group()
+                            + "\" at the cluster scope";
+            throw new ApiRefusal(
+                    403,
+                    "Forbidden",
+                    "forbidden: User \"system:serviceaccount:drawbridge:drawbridge\" cannot " + right.verb() + " "
+                            + what);
+        }
+    }
+
+    private static MockResponse review(RecordedRequest request, ApiRights ofClient) throws JsonProcessingException {
+        ObjectNode review =
+                (ObjectNode) JSON.readTree(new String(request.getBody().getBytes(), StandardCharsets.UTF_8));
+        JsonNode resource = review.at("/spec/resourceAttributes");
+        JsonNode path = review.at("/spec/nonResourceAttributes");
+        if (resource.isMissingNode() == path.isMissingNode()) {
+            throw new ApiRefusal(
+                    422,
+                    "Invalid",
+                    "spec.resourceAttributes: exactly one of nonResourceAttributes or resourceAttributes must be specified");
+        }
+        String subresource = resource.path("subresource").asText();
+        Right right = resource.isMissingNode()
+                ? Right.core(path.path("verb").asText(), path.path("path").asText())
+                : new Right(
+                        resource.path("verb").asText(),
+                        resource.path("group").asText(),
+                        resource.path("resource").asText() + (subresource.isEmpty() ? "" : "/" + subresource));
+        boolean allowed = ofClient.allow(right);
+        ObjectNode status = review.putObject("status").put("allowed", allowed);
+        if (allowed) {
+            status.put("reason", "the sandbox allows it");
+        }
+        return ApiRefusal.answer(201, review.toString());
     }
 
     private MockResponse get(ApiPath path) throws JsonProcessingException {

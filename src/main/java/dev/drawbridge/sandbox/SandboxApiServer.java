@@ -61,7 +61,8 @@ public final class SandboxApiServer implements AutoCloseable {
             .setFileSystemOptions(
                     new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
     private final KubernetesCrudDispatcher crud = new KubernetesCrudDispatcher();
-    private final ApiRules rules = new ApiRules(crud, this::changed);
+    private final WatchSender watches = new WatchSender();
+    private final ApiRules rules = new ApiRules(crud, watches, this::changed);
     private final @Nullable KeptCluster kept;
     private final HttpServer http;
     private final KubernetesClient client;
@@ -136,6 +137,7 @@ public final class SandboxApiServer implements AutoCloseable {
         return new KubernetesClientBuilder()
                 .withConfig(new ConfigBuilder(Config.empty())
                         .withMasterUrl(url())
+                        .withOauthToken(ApiRules.CLUSTER)
                         .withRequestTimeout(5_000)
                         .withRequestRetryBackoffLimit(0)
                         .build())
@@ -145,6 +147,11 @@ public final class SandboxApiServer implements AutoCloseable {
     /** Lets things go wrong from now on; {@link ApiFaults#NONE} ends it. */
     public void inject(ApiFaults faults) {
         this.faults = faults;
+    }
+
+    /** Takes rights from every client but {@link #client()} from now on; {@link ApiRights#ALL} gives them back. */
+    public void allow(ApiRights rights) {
+        onLoop(() -> rules.allow(rights));
     }
 
     /**
@@ -179,6 +186,7 @@ public final class SandboxApiServer implements AutoCloseable {
         client.close();
         await(http.close());
         await(vertx.close());
+        watches.close();
     }
 
     private void receive(HttpServerRequest event, Routing routing) {
@@ -218,7 +226,10 @@ public final class SandboxApiServer implements AutoCloseable {
                 "HTTP/1.1",
                 HttpMethod.fromVertx(event.method()),
                 event.uri(),
-                Headers.builder().add("Content-Type", type).build(),
+                Headers.builder()
+                        .add("Content-Type", type)
+                        .add("Authorization", Objects.requireNonNullElse(event.getHeader("Authorization"), ""))
+                        .build(),
                 new Buffer(body));
     }
 

@@ -15,6 +15,9 @@ import org.springframework.stereotype.Component;
 /** One rung of the playbook's ladder per job; the first is done before anything else happens for an incident. */
 @Component
 class ApplyRung implements JavaDelegate {
+    /** A variable of the engine holds 4000 characters, for a handful of rungs. */
+    private static final int LONGEST_REASON = 300;
+
     private final Steps steps;
     private final Containment containment;
     private final Incidents incidents;
@@ -49,13 +52,44 @@ class ApplyRung implements JavaDelegate {
                 audit.record(AuditEvent.fact(step.actor(), "containment.not-supported", rung.code(), missing.reason())
                         .on(step.id(), step.node()));
             }
-            boolean last = place + 1 == ladder.size();
+            String impossible = impossible(execution, place, rung, outcome);
             execution.setVariable(Variables.NEXT_RUNG, place + 1);
-            execution.setVariable(Variables.RUNG_OUTCOME, last ? "complete" : "next");
-            // in a dry run nothing is applied, and the incident must not say so
-            if (last && !containment.applied(step.id()).isEmpty()) {
-                incidents.move(step.actor(), step.id(), IncidentState.CONTAINED, "every rung is in place");
+            if (place + 1 < ladder.size()) {
+                execution.setVariable(Variables.RUNG_OUTCOME, "next");
+            } else if (impossible.lines().count() == ladder.size()) {
+                // a response on a node that nothing holds back is a person's decision
+                Steps.problem(execution, "no rung of the playbook is supported\n" + impossible);
+                execution.setVariable(Variables.RUNG_OUTCOME, "refused");
+            } else {
+                execution.setVariable(Variables.RUNG_OUTCOME, "complete");
+                contained(step, impossible);
             }
+        }
+    }
+
+    /** The rungs of this ladder so far that were not supported, one to a line, each with the reason. */
+    private static String impossible(DelegateExecution execution, int place, Rung rung, RungOutcome outcome) {
+        Object before = place == 0 ? null : execution.getVariable(Variables.NOT_SUPPORTED);
+        String impossible = before == null ? "" : (String) before;
+        if (outcome instanceof RungOutcome.NotSupported missing) {
+            String reason = missing.reason().replaceAll("\\R", " ");
+            impossible += rung.code() + ": " + reason.substring(0, Math.min(reason.length(), LONGEST_REASON)) + "\n";
+        }
+        execution.setVariable(Variables.NOT_SUPPORTED, impossible);
+        return impossible;
+    }
+
+    private void contained(Step step, String impossible) {
+        // in a dry run nothing is applied, and the incident must not say so
+        if (!containment.applied(step.id()).isEmpty()) {
+            incidents.move(
+                    step.actor(),
+                    step.id(),
+                    IncidentState.CONTAINED,
+                    impossible.isEmpty()
+                            ? "every rung is in place"
+                            : "every rung that is supported is in place, not: "
+                                    + impossible.strip().replace("\n", "; "));
         }
     }
 }

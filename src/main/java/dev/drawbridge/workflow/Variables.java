@@ -15,6 +15,9 @@ final class Variables {
     /** Place of the next rung in the playbook's ladder. */
     static final String NEXT_RUNG = "nextRung";
 
+    /** Rungs of the ladder that cannot be applied, with the reason of each; text for people. */
+    static final String NOT_SUPPORTED = "notSupported";
+
     static final String RUNG_OUTCOME = "rungOutcome";
     /** How long a rung that takes its time is left alone. */
     static final String RUNG_PAUSE = "rungPause";

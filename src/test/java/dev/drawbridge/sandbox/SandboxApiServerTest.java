@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewStatus;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -271,5 +274,80 @@ class SandboxApiServerTest {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(290));
         server.inject(ApiFaults.NONE);
         assertThat(node("worker-1").getSpec().getUnschedulable()).isTrue();
+    }
+
+    private SubjectAccessReviewStatus mayI(String verb, String group, String resource, String subresource) {
+        return client.authorization()
+                .v1()
+                .selfSubjectAccessReview()
+                .create(new SelfSubjectAccessReviewBuilder()
+                        .withNewSpec()
+                        .withNewResourceAttributes()
+                        .withVerb(verb)
+                        .withGroup(group)
+                        .withResource(resource)
+                        .withSubresource(subresource)
+                        .endResourceAttributes()
+                        .endSpec()
+                        .build())
+                .getStatus();
+    }
+
+    @Test
+    void saysWhatAClientMayDoAndRefusesTheRest() {
+        assertThat(mayI("patch", "", "nodes", null).getAllowed()).isTrue();
+        server.allow(right -> Set.of(
+                        "list nodes",
+                        "watch nodes",
+                        "create pods/eviction",
+                        "get networkpolicies.networking.k8s.io",
+                        "get /livez")
+                .contains(right.toString()));
+        assertThat(mayI("patch", "", "nodes", null).getAllowed()).isFalse();
+        assertThat(mayI("list", "", "nodes", null).getAllowed()).isTrue();
+        assertThat(mayI("create", "", "pods", "eviction").getAllowed()).isTrue();
+        assertThat(mayI("get", "networking.k8s.io", "networkpolicies", null).getAllowed())
+                .isTrue();
+        assertThat(mayI("get", "", "networkpolicies", null).getAllowed()).isFalse();
+        assertThat(client.nodes().list().getItems()).hasSize(6);
+        assertThat(client.raw("/livez")).isEqualTo("ok");
+        assertThat(client.network()
+                        .v1()
+                        .networkPolicies()
+                        .inNamespace("shop")
+                        .withName("none")
+                        .get())
+                .isNull();
+        for (Runnable forbidden : List.<Runnable>of(
+                () -> node("worker-1"),
+                () -> client.raw("/readyz"),
+                () -> client.network().v1().networkPolicies().inAnyNamespace().list(),
+                () -> client.resource(pod("mine", "worker-1")).create(),
+                () -> client.pods().inNamespace("default").withName("mine").delete(),
+                () -> patch("worker-1", PatchType.JSON, "[]"))) {
+            assertThatThrownBy(forbidden::run)
+                    .isInstanceOfSatisfying(
+                            KubernetesClientException.class,
+                            refused -> assertThat(refused.getCode()).isEqualTo(403));
+        }
+        assertThat(server.client().nodes().withName("worker-1").get())
+                .as("whoever plays the cluster may do everything")
+                .isNotNull();
+        server.allow(ApiRights.ALL);
+        assertThat(node("worker-1")).isNotNull();
+    }
+
+    @Test
+    void aReviewOfNothingIsRefused() {
+        assertThatThrownBy(() -> client.authorization()
+                        .v1()
+                        .selfSubjectAccessReview()
+                        .create(new SelfSubjectAccessReviewBuilder()
+                                .withNewSpec()
+                                .endSpec()
+                                .build()))
+                .isInstanceOfSatisfying(
+                        KubernetesClientException.class,
+                        refused -> assertThat(refused.getCode()).isEqualTo(422));
     }
 }

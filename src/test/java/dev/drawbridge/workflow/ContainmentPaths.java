@@ -148,6 +148,42 @@ abstract class ContainmentPaths extends WorkflowPaths {
                 .is(IncidentState.CONTAINED);
     }
 
+    private static RungOutcome impossible() {
+        return new RungOutcome.NotSupported("missing right patch nodes");
+    }
+
+    @Test
+    void aLadderOfWhichNothingIsSupportedNeedsAPersonWhoHasItTriedAgain() {
+        response.post(ROGUE_POD);
+        for (int rungs = 0; rungs < 3; rungs++) {
+            cluster.apply.next(impossible());
+        }
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("userTask_containmentRefused")
+                .is(IncidentState.STALLED);
+        assertThat(response.task("containment-refused").description())
+                .contains("no rung of the playbook is supported", "cordon: missing right patch nodes")
+                .contains("label: missing right patch nodes");
+        assertThat(response.audited()).contains("containment.not-supported cordon");
+
+        response.decide("containment-refused", RESPONDER, "retry", "the role is bound now")
+                .run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+    }
+
+    @Test
+    void aRungThatIsNotSupportedIsNamedWhereTheNodeIsSaidToBeContained() {
+        response.post(ROGUE_POD);
+        response.run("serviceTask_applyRung");
+        cluster.apply.next(impossible());
+        response.run("serviceTask_applyRung", "serviceTask_applyRung")
+                .isAt("serviceTask_startInvestigation")
+                .is(IncidentState.CONTAINED);
+        assertThat(response.timeline().map(entry -> entry.event().reason()))
+                .contains("every rung that is supported is in place, not: taint: missing right patch nodes");
+    }
+
     @Test
     void aRefusalOfALaterRungStartsTheLadderAnewOnRetry() {
         response.post(ROGUE_POD);

@@ -8,6 +8,7 @@ import dev.drawbridge.containment.kubernetes.ContainmentJournal.State;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -21,22 +22,39 @@ class Ladder implements Containment {
     private final NodeContainment node;
     private final ObjectContainment objects;
     private final ContainmentJournal journal;
+    private final AskedRights rights;
 
-    Ladder(NodeContainment node, ObjectContainment objects, ContainmentJournal journal) {
+    Ladder(NodeContainment node, ObjectContainment objects, ContainmentJournal journal, AskedRights rights) {
         this.node = node;
         this.objects = objects;
         this.journal = journal;
+        this.rights = rights;
     }
 
     @Override
     public RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
-        RungOutcome outcome = objects.knows(rung)
-                ? objects.apply(actor, incident, name, rung)
-                : node.apply(actor, incident, name, rung);
+        // before anything is announced: what cannot be is no effect that failed
+        RungOutcome outcome = rights.missing(rung)
+                .<RungOutcome>map(RungOutcome.NotSupported::new)
+                .orElseGet(() -> tried(actor, incident, name, rung));
         if (outcome instanceof RungOutcome.NotSupported missing) {
             journal.notSupported(incident, name, rung, missing.reason());
         }
         return outcome;
+    }
+
+    private RungOutcome tried(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        try {
+            return objects.knows(rung)
+                    ? objects.apply(actor, incident, name, rung)
+                    : node.apply(actor, incident, name, rung);
+        } catch (KubernetesClientException refused) {
+            if (refused.getCode() == NodeObjects.FORBIDDEN) {
+                // perhaps a right that was taken away: the next attempt of this step knows it
+                rights.missingNow(rung);
+            }
+            throw refused;
+        }
     }
 
     @Override

@@ -17,10 +17,12 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -40,6 +42,7 @@ class NodeContainment {
 
     private final KubernetesNodeDirectory directory;
     private final NodeObjects nodes;
+    private final AskedRights rights;
     private final EffectGate gate;
     private final ContainmentJournal journal;
     private final ContainedNodes contained;
@@ -49,6 +52,7 @@ class NodeContainment {
     NodeContainment(
             KubernetesNodeDirectory directory,
             NodeObjects nodes,
+            AskedRights rights,
             EffectGate gate,
             ContainmentJournal journal,
             ContainedNodes contained,
@@ -56,6 +60,7 @@ class NodeContainment {
             PlatformTransactionManager transactions) {
         this.directory = directory;
         this.nodes = nodes;
+        this.rights = rights;
         this.gate = gate;
         this.journal = journal;
         this.contained = contained;
@@ -114,7 +119,7 @@ class NodeContainment {
         Node node = read.get();
         Hold hold = step.hold(node);
         if (hold instanceof Hold.Nobody) {
-            return applyPatch(step, node, rows);
+            return applyPatch(step, node, rows, round);
         }
         boolean ours = hold instanceof Hold.Ours;
         String detail = hold instanceof Hold.Others others ? others.detail() : "our own mark is on the node already";
@@ -141,20 +146,39 @@ class NodeContainment {
         return ours && round > 0 ? new RungOutcome.Applied(detail) : new RungOutcome.Already(detail);
     }
 
-    private Attempt applyPatch(Step step, Node node, List<Row> rows) {
+    private Attempt applyPatch(Step step, Node node, List<Row> rows, int round) {
         JsonPatch patch = step.rung().apply(node, step.mark());
         String uid = uid(node);
         Attempt attempt = through(
                 step.effect(Effect.Kind.CONTAIN, patch),
                 () -> journal.begin(announcement(step, node, true, ""), written(step, rows, node)),
-                permit -> patched(
+                permit -> notSupportedOr(
                         step,
-                        permit,
-                        patch,
-                        after -> step.hold(after) instanceof Hold.Ours,
-                        step.rung().applied(step.mark())));
+                        round,
+                        () -> patched(
+                                step,
+                                permit,
+                                patch,
+                                after -> step.hold(after) instanceof Hold.Ours,
+                                step.rung().applied(step.mark()))));
         settleApplied(step, uid, attempt, State.APPLIED, true);
         return attempt;
+    }
+
+    /**
+     * A right that was taken away since we last asked. A refusal by an admission rule is a fault, as it was: the next node may be let pass. In
+     * the first round the node may be what the watch showed some time ago, perhaps before a patch of ours whose answer was lost: it is read first.
+     */
+    private Attempt notSupportedOr(Step step, int round, Supplier<Attempt> patch) {
+        try {
+            return patch.get();
+        } catch (KubernetesClientException refused) {
+            if (refused.getCode() != NodeObjects.FORBIDDEN) {
+                throw refused;
+            }
+            String missing = rights.missingNow(step.rung().rung()).orElseThrow(() -> refused);
+            return round == 0 ? new Attempt.Again(missing) : new Attempt.Settled(new RungOutcome.NotSupported(missing));
+        }
     }
 
     /** Nothing is to be changed, and still the guardrails judge: the node will count as contained for this incident. */
@@ -177,6 +201,10 @@ class NodeContainment {
                     journal.settle(step.incident(), uid, step.rung().rung(), state, owned, detail(settled.outcome())));
         } else if (settled.outcome() instanceof RungOutcome.NodeGone) {
             settleGone(step);
+        } else if (settled.outcome() instanceof RungOutcome.NotSupported refused) {
+            // the server said no, and the node was read before: nothing of ours is on it
+            transaction.executeWithoutResult(status -> open(step, journal.rows(step.incident(), step.name()))
+                    .ifPresent(row -> settleReleased(step, row, "never done: " + refused.reason())));
         }
     }
 

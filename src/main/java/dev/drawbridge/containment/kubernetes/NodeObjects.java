@@ -14,6 +14,7 @@ import org.springframework.stereotype.Component;
 /** Node objects as the API server has them now, and the only place that changes one. */
 @Component
 class NodeObjects {
+    static final int FORBIDDEN = 403;
     private static final int NOT_FOUND = 404;
     private static final int CONFLICT = 409;
     private static final int INVALID = 422;

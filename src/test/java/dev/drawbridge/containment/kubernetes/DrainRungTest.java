@@ -19,6 +19,7 @@ import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.sandbox.ApiFaults;
 import dev.drawbridge.sandbox.ApiFaults.Fault;
+import dev.drawbridge.sandbox.ApiRights;
 import dev.drawbridge.shared.TimeLimit;
 import dev.drawbridge.shared.TimeLimitException;
 import io.fabric8.kubernetes.api.model.IntOrString;
@@ -494,5 +495,25 @@ class DrainRungTest {
         assertThat(drain()).isInstanceOf(RungOutcome.NodeGone.class);
         assertThat(world.containment.applied(FIRST)).isEmpty();
         assertThat(world.contained.all()).isEmpty();
+    }
+
+    @Test
+    void withoutTheRightToEvictItIsNotSupportedAndNothingIsAnnounced() {
+        world.server.allow(right -> !right.resource().equals("pods/eviction"));
+        world.rights.ask();
+        int before = world.trail().size();
+        assertThat(drain()).isEqualTo(new RungOutcome.NotSupported("missing right create pods/eviction"));
+        assertThat(evictions()).isEmpty();
+        assertThat(world.trail()).hasSize(before);
+    }
+
+    @Test
+    void aRightThatIsTakenAwayMeanwhileFailsOneAttemptAndIsKnownToTheNext() {
+        world.rights.ask();
+        world.server.allow(right -> !right.resource().equals("pods/eviction"));
+        assertThatThrownBy(this::drain).isInstanceOf(KubernetesClientException.class);
+        assertThat(drain()).isEqualTo(new RungOutcome.NotSupported("missing right create pods/eviction"));
+        world.server.allow(ApiRights.ALL);
+        underway();
     }
 }

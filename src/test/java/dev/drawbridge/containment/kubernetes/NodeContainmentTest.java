@@ -19,6 +19,7 @@ import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.sandbox.ApiFaults;
 import dev.drawbridge.sandbox.ApiFaults.Fault;
+import dev.drawbridge.sandbox.ApiRights;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
@@ -52,6 +53,7 @@ class NodeContainmentTest {
     private final SandboxApiServer server = SandboxApiServer.start();
     private final KubernetesClient client = TestClients.of(server);
     private final KubernetesNodeDirectory directory = new KubernetesNodeDirectory(client);
+    private final AskedRights rights = new AskedRights(client, Clock.systemUTC());
     private final ContainedNodes contained = TestGate.contained(database);
     private final AuditTrail audit = TestAudit.on(database, Clock.systemUTC());
     private final List<String> requests = new CopyOnWriteArrayList<>();
@@ -66,6 +68,7 @@ class NodeContainmentTest {
     @AfterEach
     void close() throws Exception {
         directory.stop();
+        rights.stop();
         client.close();
         server.close();
         database.close();
@@ -75,10 +78,11 @@ class NodeContainmentTest {
         NodeObjects nodes = new NodeObjects(client);
         ContainmentJournal journal = new ContainmentJournal(database.jdbc(), Clock.systemUTC());
         return new Ladder(
-                new NodeContainment(directory, nodes, gate, journal, contained, audit, database.transactions()),
+                new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(
                         List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
-                journal);
+                journal,
+                rights);
     }
 
     /** Counts what the server is asked, and lets things go wrong. */
@@ -702,5 +706,94 @@ class NodeContainmentTest {
 
     private static boolean cordoned(Node node) {
         return Boolean.TRUE.equals(node.getSpec().getUnschedulable());
+    }
+
+    private void takePatchAway() {
+        server.allow(right -> !right.verb().equals("patch"));
+    }
+
+    @Test
+    void aRungWhoseRightIsMissingIsNotSupportedAndNothingIsAnnounced() {
+        takePatchAway();
+        rights.ask();
+        requests.clear();
+        for (Rung rung : NODE_RUNGS) {
+            assertThat(apply(rung)).isEqualTo(new RungOutcome.NotSupported("missing right patch nodes"));
+        }
+        assertThat(containment.ladder(FIRST))
+                .extracting(AppliedRung::outcome, AppliedRung::detail)
+                .containsOnly(tuple("not-supported", "missing right patch nodes"));
+        assertThat(requests).noneMatch(request -> request.contains("/nodes"));
+        assertThat(trail()).isEmpty();
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+
+        server.allow(ApiRights.ALL);
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    @Test
+    void aRightThatWasTakenAwayIsFoundOutByTheRefusalAndLeavesNothingOpen() {
+        rights.ask();
+        takePatchAway();
+        requests.clear();
+        assertThat(apply(Rung.CORDON)).isEqualTo(new RungOutcome.NotSupported("missing right patch nodes"));
+        assertThat(requests)
+                .as("tried from memory, then on what was read")
+                .filteredOn(request -> request.contains("/nodes/"))
+                .containsExactly(
+                        "PATCH /api/v1/nodes/worker-1", "GET /api/v1/nodes/worker-1", "PATCH /api/v1/nodes/worker-1");
+        assertThat(trail())
+                .extracting(AuditEvent::phase)
+                .containsExactly(
+                        AuditEvent.Phase.INTENT,
+                        AuditEvent.Phase.OUTCOME,
+                        AuditEvent.Phase.INTENT,
+                        AuditEvent.Phase.OUTCOME);
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
+    void aRefusalByAnAdmissionRuleIsAFaultOfThisAttempt() {
+        rights.ask();
+        faults((method, path) ->
+                method.equals("PATCH") ? Optional.of(new Fault.Answer(403, "Forbidden", null)) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        KubernetesClientException.class,
+                        refused -> assertThat(refused.getCode()).isEqualTo(403));
+        faults(ApiFaults.NONE);
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    @Test
+    void whatIsNotKnownIsTried() {
+        takePatchAway();
+        assertThat(apply(Rung.CORDON)).isEqualTo(new RungOutcome.NotSupported("missing right patch nodes"));
+        server.allow(right -> !right.verb().equals("patch"));
+        faults((method, path) -> path.contains("selfsubjectaccessreviews")
+                ? Optional.of(new Fault.Answer(403, "Forbidden", null))
+                : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.TAINT)).isInstanceOf(KubernetesClientException.class);
+    }
+
+    @Test
+    void aPatchWhoseAnswerWasLostIsFoundAlsoWhenTheRightIsGoneSince() {
+        rights.ask();
+        faults((method, path) -> method.equals("PATCH") ? Optional.of(new Fault.CutAfterEffect()) : Optional.empty());
+        assertThatThrownBy(() -> apply(Rung.CORDON)).isInstanceOf(KubernetesClientException.class);
+        faults(ApiFaults.NONE);
+        takePatchAway();
+        assertThat(apply(Rung.CORDON)).isInstanceOfAny(RungOutcome.Applied.class, RungOutcome.Already.class);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("applied");
+
+        assertThatThrownBy(() -> release(Rung.CORDON))
+                .as("nothing else would undo it")
+                .isInstanceOf(KubernetesClientException.class);
+        assertThat(containment.applied(FIRST)).hasSize(1);
+        server.allow(ApiRights.ALL);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
     }
 }

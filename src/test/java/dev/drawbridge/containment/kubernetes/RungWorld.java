@@ -46,6 +46,7 @@ final class RungWorld implements AutoCloseable {
     final KubernetesClient client = TestClients.of(server);
     final KubernetesNodeDirectory directory = new KubernetesNodeDirectory(client);
     final TestClock clock = new TestClock();
+    final AskedRights rights = new AskedRights(client, clock);
     final ContainedNodes contained = TestGate.contained(database);
     final AuditTrail audit = TestAudit.on(database, clock);
     final List<String> requests = new CopyOnWriteArrayList<>();
@@ -68,9 +69,10 @@ final class RungWorld implements AutoCloseable {
                 new DrainRung(objects, nodes, apis, properties, clock),
                 new NetworkPolicyRung(objects, apis, properties));
         return new Ladder(
-                new NodeContainment(directory, nodes, gate, journal, contained, audit, database.transactions()),
+                new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
-                journal);
+                journal,
+                rights);
     }
 
     void faults(ApiFaults faults) {
@@ -144,6 +146,7 @@ final class RungWorld implements AutoCloseable {
     @Override
     public void close() throws Exception {
         directory.stop();
+        rights.stop();
         client.close();
         server.close();
         database.close();

@@ -1,0 +1,58 @@
+package dev.drawbridge.containment.kubernetes;
+
+import dev.drawbridge.containment.Right;
+import dev.drawbridge.containment.Rung;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What the code of this package asks an API server for. Each feature has the manifest that grants it, and nothing else, in
+ * {@code docker/kubernetes/access/<code>}, so that a cluster in which it is not wanted need not grant it. A test holds this list, the manifests
+ * and the requests that are really made against each other.
+ */
+enum Feature {
+    /** Node directory, cluster view, and whatever a rung reads before it acts. */
+    READ(
+            true,
+            Right.core("get", "nodes"),
+            Right.core("list", "nodes"),
+            Right.core("watch", "nodes"),
+            Right.core("list", "pods"),
+            Right.core("list", "namespaces"),
+            Right.core("get", "/readyz")),
+
+    /** Cordon, taint and label are changes of a Node object. */
+    CONTAIN(true, Right.core("patch", "nodes")),
+
+    /** Drain asks for the end of pods, within their disruption budgets. */
+    EVICT(false, Right.core("create", "pods/eviction"));
+
+    private final boolean usual;
+    private final List<Right> rights;
+
+    Feature(boolean usual, Right... rights) {
+        this.usual = usual;
+        this.rights = List.of(rights);
+    }
+
+    /** Whether the playbooks that ship need it. */
+    boolean usual() {
+        return usual;
+    }
+
+    List<Right> rights() {
+        return rights;
+    }
+
+    String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What a rung needs besides {@link #READ}. */
+    static Feature of(Rung rung) {
+        return switch (rung) {
+            case CORDON, TAINT, LABEL -> CONTAIN;
+            case DRAIN -> EVICT;
+        };
+    }
+}
