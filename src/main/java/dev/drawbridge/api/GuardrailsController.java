@@ -1,6 +1,7 @@
 package dev.drawbridge.api;
 
 import dev.drawbridge.access.Member;
+import dev.drawbridge.containment.ClusterRights;
 import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.guardrail.Pause;
@@ -36,6 +37,7 @@ class GuardrailsController {
     private static final int LONGEST_REASON = 2000;
 
     private final Guardrails guardrails;
+    private final ClusterRights rights;
     private final Pauses pauses;
     private final StormLatch latch;
     private final PlaybookCatalogue playbooks;
@@ -44,12 +46,14 @@ class GuardrailsController {
 
     GuardrailsController(
             Guardrails guardrails,
+            ClusterRights rights,
             Pauses pauses,
             StormLatch latch,
             PlaybookCatalogue playbooks,
             NodeDirectory nodes,
             Clock clock) {
         this.guardrails = guardrails;
+        this.rights = rights;
         this.pauses = pauses;
         this.latch = latch;
         this.playbooks = playbooks;
@@ -84,8 +88,9 @@ class GuardrailsController {
             List<Held> contained,
             List<String> protectedNodes,
             List<String> protectedLabels,
-            List<PauseView> pauses) {
-        static Status of(Guardrails.Status status) {
+            List<PauseView> pauses,
+            RightsView clusterRights) {
+        static Status of(Guardrails.Status status, ClusterRights.Report rights) {
             return new Status(
                     status.dryRun(),
                     status.maxContainedNodes(),
@@ -101,7 +106,53 @@ class GuardrailsController {
                     status.contained().stream().map(Held::of).toList(),
                     status.protectedNodes().stream().sorted().toList(),
                     status.protectedLabels().stream().sorted().toList(),
-                    status.pauses().stream().map(PauseView::of).toList());
+                    status.pauses().stream().map(PauseView::of).toList(),
+                    RightsView.of(rights));
+        }
+    }
+
+    @Schema(name = "ClusterRights", description = "what the API server of the cluster lets Drawbridge do")
+    record RightsView(
+            @Schema(description = "when the API server was asked last; absent: not yet") @Nullable
+            Instant askedAt,
+
+            List<MethodView> methods) {
+        static RightsView of(ClusterRights.Report report) {
+            return new RightsView(
+                    report.at(), report.methods().stream().map(MethodView::of).toList());
+        }
+    }
+
+    @Schema(name = "MethodRights")
+    record MethodView(
+            @Schema(description = "read, or a rung of containment", example = "cordon")
+            String method,
+
+            @Schema(
+                    allowableValues = {"allowed", "denied", "unknown"},
+                    description = "denied: this rung is not supported; unknown: it is tried")
+            String answer,
+
+            List<RightView> rights) {
+        static MethodView of(ClusterRights.Method method) {
+            return new MethodView(
+                    method.name(),
+                    method.answer().code(),
+                    method.rights().stream().map(RightView::of).toList());
+        }
+    }
+
+    @Schema(name = "Right")
+    record RightView(
+            @Schema(example = "patch nodes") String right,
+
+            @Schema(allowableValues = {"allowed", "denied", "unknown"})
+            String answer,
+
+            @Schema(description = "what the API server said to it, or why nothing is known; may be empty")
+            String why) {
+        static RightView of(ClusterRights.Asked asked) {
+            return new RightView(asked.right().toString(), asked.answer().code(), asked.why());
         }
     }
 
@@ -174,10 +225,10 @@ class GuardrailsController {
             Instant endsAt) {}
 
     @GetMapping
-    @Operation(operationId = "getGuardrails", summary = "The limits, and what is used of them")
+    @Operation(operationId = "getGuardrails", summary = "The limits and what is used of them; what the cluster allows")
     @ApiResponse(responseCode = "200")
     Status status() {
-        return Status.of(guardrails.status());
+        return Status.of(guardrails.status(), rights.report());
     }
 
     @PostMapping(path = "/pause", consumes = MediaType.APPLICATION_JSON_VALUE)

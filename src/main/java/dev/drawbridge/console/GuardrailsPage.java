@@ -2,6 +2,7 @@ package dev.drawbridge.console;
 
 import dev.drawbridge.access.Group;
 import dev.drawbridge.access.Member;
+import dev.drawbridge.containment.ClusterRights;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
@@ -33,6 +34,7 @@ class GuardrailsPage {
     private static final String HERE = "redirect:/guardrails";
 
     private final Guardrails guardrails;
+    private final ClusterRights rights;
     private final Pauses pauses;
     private final StormLatch latch;
     private final PlaybookCatalogue playbooks;
@@ -41,12 +43,14 @@ class GuardrailsPage {
 
     GuardrailsPage(
             Guardrails guardrails,
+            ClusterRights rights,
             Pauses pauses,
             StormLatch latch,
             PlaybookCatalogue playbooks,
             NodeDirectory nodes,
             Clock clock) {
         this.guardrails = guardrails;
+        this.rights = rights;
         this.pauses = pauses;
         this.latch = latch;
         this.playbooks = playbooks;
@@ -57,6 +61,7 @@ class GuardrailsPage {
     @GetMapping
     String show(@AuthenticationPrincipal Member member, Model model) {
         model.addAttribute("guardrails", guardrails.status());
+        model.addAttribute("rights", rights.report());
         model.addAttribute("targets", targets());
         model.addAttribute(
                 "mayPause",

@@ -3,6 +3,7 @@ package dev.drawbridge.containment;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,16 +45,22 @@ public interface ClusterRights {
             return has(Answer.DENIED) ? Answer.DENIED : has(Answer.UNKNOWN) ? Answer.UNKNOWN : Answer.ALLOWED;
         }
 
-        /** {@code patch nodes, list pods}: those that have this answer. */
-        public String named(Answer answer) {
-            return rights.stream()
-                    .filter(asked -> asked.answer() == answer)
-                    .map(asked -> asked.right().toString())
-                    .collect(Collectors.joining(", "));
+        /** {@code patch nodes, list pods}: those that are denied. */
+        public String missing() {
+            return having(Answer.DENIED).map(asked -> asked.right().toString()).collect(Collectors.joining(", "));
+        }
+
+        /** Why something is not known; empty when all is. */
+        public String unknown() {
+            return having(Answer.UNKNOWN).map(Asked::why).distinct().collect(Collectors.joining("; "));
         }
 
         private boolean has(Answer answer) {
-            return rights.stream().anyMatch(asked -> asked.answer() == answer);
+            return having(answer).findAny().isPresent();
+        }
+
+        private Stream<Asked> having(Answer answer) {
+            return rights.stream().filter(asked -> asked.answer() == answer);
         }
     }
 

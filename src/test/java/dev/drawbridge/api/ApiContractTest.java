@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.drawbridge.containment.ClusterRights;
+import dev.drawbridge.containment.KnownRights;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.incident.Incident;
@@ -51,6 +53,9 @@ class ApiContractTest {
 
     @Autowired
     private Pauses pauses;
+
+    @Autowired
+    private KnownRights rights;
 
     @Autowired
     private JdbcClient jdbc;
@@ -518,6 +523,21 @@ class ApiContractTest {
                 .isEqualTo(204);
         post(404, "/api/v1/guardrails/resume", Map.of("id", id, "reason", "upgrade done"));
         assertThat(pauses.active()).isEmpty();
+    }
+
+    @Test
+    void whatTheClusterAllowsIsToldMethodByMethod() throws Exception {
+        Instant asked = clock.instant();
+        rights.put(asked, Map.of("cordon", ClusterRights.Answer.DENIED), "no RBAC policy matched");
+        JsonNode told = get("/api/v1/guardrails").path("clusterRights");
+        assertThat(Instant.parse(told.path("askedAt").asText())).isEqualTo(asked);
+        assertThat(told.at("/methods/0/method").asText()).isEqualTo("cordon");
+        assertThat(told.at("/methods/0/answer").asText()).isEqualTo("denied");
+        assertThat(told.at("/methods/0/rights/0").toString())
+                .isEqualTo("{\"right\":\"patch nodes\",\"answer\":\"denied\",\"why\":\"no RBAC policy matched\"}");
+        rights.clear();
+        assertThat(get("/api/v1/guardrails").at("/clusterRights/askedAt").isMissingNode())
+                .isTrue();
     }
 
     @Test

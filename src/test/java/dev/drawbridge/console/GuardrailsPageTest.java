@@ -2,6 +2,8 @@ package dev.drawbridge.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.containment.ClusterRights.Answer;
+import dev.drawbridge.containment.KnownRights;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.shared.Actor;
@@ -11,6 +13,7 @@ import dev.drawbridge.web.Visitor;
 import dev.drawbridge.web.WebTest;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,9 @@ class GuardrailsPageTest {
     private Pauses pauses;
 
     @Autowired
+    private KnownRights rights;
+
+    @Autowired
     private JdbcClient jdbc;
 
     @Autowired
@@ -41,6 +47,7 @@ class GuardrailsPageTest {
     @BeforeEach
     void signIn() {
         scene.clear();
+        rights.clear();
         responder = Visitor.signedIn(environment, "responder");
     }
 
@@ -97,6 +104,22 @@ class GuardrailsPageTest {
         assertThat(pauses.active()).extracting(Pause::scope).containsExactly(Pause.Scope.GLOBAL, Pause.Scope.PLAYBOOK);
         assertThat(pauses.active()).allMatch(pause -> pause.endsAt() == null);
         assertThat(page(responder)).contains("<strong>Everything</strong>", "when lifted", "<strong>Paused.</strong>");
+    }
+
+    @Test
+    void whatTheClusterDoesNotAllowIsShownMethodByMethod() {
+        assertThat(page(responder)).contains("The API server was not asked yet.");
+        Map<String, Answer> answers = new LinkedHashMap<>();
+        answers.put("read", Answer.ALLOWED);
+        answers.put("cordon", Answer.DENIED);
+        answers.put("taint", Answer.UNKNOWN);
+        rights.put(clock.instant(), answers, Scene.HOSTILE);
+        assertThat(page(responder))
+                .contains("not supported</span> missing right <strong>patch nodes</strong>")
+                .containsPattern("(?s)>read</td>\\s*<td><span class=\"tag rung-applied\">allowed")
+                .containsPattern("(?s)>taint</td>\\s*<td><span class=\"tag warn\">not known")
+                .contains("&lt;script&gt;alert")
+                .doesNotContain("<script>alert", "was not asked yet");
     }
 
     @Test

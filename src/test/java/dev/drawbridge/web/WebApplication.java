@@ -2,6 +2,7 @@ package dev.drawbridge.web;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.KnownContainment;
+import dev.drawbridge.containment.KnownRights;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.NodeLabels;
@@ -104,6 +105,11 @@ public class WebApplication {
     @Bean
     KnownContainment containment() {
         return new KnownContainment();
+    }
+
+    @Bean
+    KnownRights rights() {
+        return new KnownRights();
     }
 
     @Bean

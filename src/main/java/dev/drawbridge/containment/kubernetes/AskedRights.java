@@ -216,9 +216,7 @@ class AskedRights implements ClusterRights {
     Optional<String> missingNow(Rung rung) {
         ask(Feature.of(rung).rights());
         Method method = method(rung.code(), Feature.of(rung));
-        return method.answer() == Answer.DENIED
-                ? Optional.of("missing right " + method.named(Answer.DENIED))
-                : Optional.empty();
+        return method.answer() == Answer.DENIED ? Optional.of("missing right " + method.missing()) : Optional.empty();
     }
 
     /** One line, and not a long one: it is logged, and shown. */

@@ -25,7 +25,16 @@ enum Feature {
     CONTAIN(true, Right.core("patch", "nodes")),
 
     /** Drain asks for the end of pods, within their disruption budgets. */
-    EVICT(false, Right.core("create", "pods/eviction"));
+    EVICT(false, Right.core("create", "pods/eviction")),
+
+    /** Network-policies labels pods, and makes and removes policies. */
+    NETWORK_POLICIES(
+            false,
+            Right.core("patch", "pods"),
+            new Right("list", "networking.k8s.io", "networkpolicies"),
+            new Right("create", "networking.k8s.io", "networkpolicies"),
+            new Right("patch", "networking.k8s.io", "networkpolicies"),
+            new Right("delete", "networking.k8s.io", "networkpolicies"));
 
     private final boolean usual;
     private final List<Right> rights;
@@ -45,7 +54,7 @@ enum Feature {
     }
 
     String code() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** What a rung needs besides {@link #READ}. */
@@ -53,6 +62,7 @@ enum Feature {
         return switch (rung) {
             case CORDON, TAINT, LABEL -> CONTAIN;
             case DRAIN -> EVICT;
+            case NETWORK_POLICIES -> NETWORK_POLICIES;
         };
     }
 }
