@@ -19,6 +19,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.GeneralCodingRules;
 import dev.drawbridge.guardrail.Permit;
+import io.fabric8.kubernetes.client.Client;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +66,23 @@ class ArchitectureTest {
     @Test
     void theClusterClientStaysWhereTheClusterIsReadAndPlayed() {
         only("io.fabric8..", "dev.drawbridge.containment.kubernetes..", SANDBOX);
+    }
+
+    /** What a further class asks for is seen by no test until it has a scenario in FeatureTest. */
+    @Test
+    void everyClassThatSpeaksToTheApiServerIsKnownToTheTestOfItsRights() {
+        String place = "dev.drawbridge.containment.kubernetes.";
+        assertThat(whoever(access -> access.getTargetOwner().isAssignableTo(Client.class)
+                        && !access.getOriginOwner().getPackageName().startsWith("dev.drawbridge.sandbox")))
+                .containsExactlyInAnyOrder(
+                        // reviews of access, which every authenticated client may create
+                        place + "AskedRights",
+                        place + "ClusterObjects",
+                        place + "KubernetesClusterView",
+                        place + "KubernetesNodeDirectory",
+                        place + "NodeObjects",
+                        // discovery, which every authenticated client may ask
+                        place + "ServedApis");
     }
 
     @Test

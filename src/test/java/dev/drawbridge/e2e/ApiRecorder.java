@@ -1,5 +1,6 @@
 package dev.drawbridge.e2e;
 
+import dev.drawbridge.containment.Right;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,7 +22,8 @@ import java.util.stream.Collectors;
  */
 final class ApiRecorder implements AutoCloseable {
     private static final Pattern REQUEST = Pattern.compile("(GET|POST|PUT|PATCH|DELETE) (\\S+) HTTP/1\\.1");
-    private static final Pattern CORE = Pattern.compile("/api/v1(?:/namespaces/[^/]+)?/([a-z]+)(/[^/]+)?(/.+)?");
+    private static final Pattern RESOURCE =
+            Pattern.compile("/(?:api|apis/([^/]+))/v[^/]+(?:/namespaces/[^/]+)?/([a-z]+)(/[^/]+)?(/.+)?");
 
     private final ServerSocket listening;
     private final int target;
@@ -37,20 +39,20 @@ final class ApiRecorder implements AutoCloseable {
         return listening.getLocalPort();
     }
 
-    /** {@code verb resource}, or {@code verb /path} for what is no resource. */
-    Set<String> asked() {
-        return asked.stream().map(ApiRecorder::permission).collect(Collectors.toCollection(TreeSet::new));
+    /** Each of them once. */
+    Set<Right> asked() {
+        return asked.stream().map(ApiRecorder::right).collect(Collectors.toCollection(TreeSet::new));
     }
 
-    private static String permission(String request) {
+    private static Right right(String request) {
         String method = request.substring(0, request.indexOf(' '));
         String uri = request.substring(request.indexOf(' ') + 1);
         String path = uri.replaceFirst("\\?.*", "");
-        Matcher core = CORE.matcher(path);
-        if (!core.matches()) {
-            return method.toLowerCase(java.util.Locale.ROOT) + " " + path;
+        Matcher resource = RESOURCE.matcher(path);
+        if (!resource.matches()) {
+            return Right.core(method.toLowerCase(java.util.Locale.ROOT), path);
         }
-        boolean one = core.group(2) != null;
+        boolean one = resource.group(3) != null;
         String verb = switch (method) {
             case "GET" -> uri.contains("watch=true") ? "watch" : one ? "get" : "list";
             case "POST" -> "create";
@@ -58,7 +60,8 @@ final class ApiRecorder implements AutoCloseable {
             case "PATCH" -> "patch";
             default -> "delete";
         };
-        return verb + " " + core.group(1) + (core.group(3) == null ? "" : core.group(3));
+        String group = resource.group(1) == null ? "" : resource.group(1);
+        return new Right(verb, group, resource.group(2) + (resource.group(4) == null ? "" : resource.group(4)));
     }
 
     private void accept() {

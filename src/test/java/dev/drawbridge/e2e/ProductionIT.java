@@ -3,6 +3,8 @@ package dev.drawbridge.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.drawbridge.Manifests;
+import dev.drawbridge.containment.Right;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -132,7 +135,12 @@ class ProductionIT {
                 .isTrue();
         assertThat(site.clusterNode().toString()).doesNotContain("drawbridge.dev/contained");
         assertEffectsOnce(survivor, incident);
-        assertThat(site.asked()).as("what the manifest in docker/ grants").isEqualTo(Site.granted());
+        Set<Right> asked = site.asked();
+        assertThat(asked).as("it asks for its own rights").containsAll(Manifests.EVERYBODY);
+        asked.removeAll(Manifests.EVERYBODY);
+        assertThat(asked)
+                .as("what the manifests for a Drawbridge outside the cluster grant")
+                .isEqualTo(Manifests.granted(Manifests.build(Manifests.ROOT.resolve("outside"))));
     }
 
     private static void assertContained(Site site) {

@@ -3,6 +3,7 @@ package dev.drawbridge.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.drawbridge.containment.Right;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.sandbox.SandboxKubelet;
 import io.fabric8.kubernetes.api.model.Node;
@@ -26,7 +27,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
@@ -274,8 +274,8 @@ final class Site implements AutoCloseable {
         });
     }
 
-    /** What the application asked the API server for, as {@code verb resource}. */
-    Set<String> asked() {
+    /** What the application asked the API server for. */
+    Set<Right> asked() {
         return recorder.asked();
     }
 
@@ -414,27 +414,6 @@ final class Site implements AutoCloseable {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(commands + "\n" + said).isZero();
-    }
-
-    /** Verb and resource of every rule in the manifest for the cluster. */
-    static Set<String> granted() throws IOException {
-        Set<String> granted = new java.util.TreeSet<>();
-        for (Object document : new Yaml().loadAll(Files.readString(Path.of("docker/kubernetes/rbac.yaml")))) {
-            Map<?, ?> object = (Map<?, ?>) document;
-            if (!"ClusterRole".equals(object.get("kind"))) {
-                continue;
-            }
-            for (Object one : (List<?>) object.get("rules")) {
-                Map<?, ?> rule = (Map<?, ?>) one;
-                List<?> what =
-                        (List<?>) (rule.containsKey("resources") ? rule.get("resources") : rule.get("nonResourceURLs"));
-                granted.addAll(((List<?>) rule.get("verbs"))
-                        .stream()
-                                .flatMap(verb -> what.stream().map(resource -> verb + " " + resource))
-                                .collect(Collectors.toSet()));
-            }
-        }
-        return granted;
     }
 
     @Override
