@@ -122,10 +122,31 @@ public class ContainedNodes {
                 .list();
     }
 
+    /** Other nodes that an incident which contains them isolated, or whose static pods it rewrote. */
+    List<NodeName> othersIsolated(NodeName node) {
+        return jdbc.sql("""
+                        select distinct node from guardrail_reservation
+                        where freed_at is null and isolated_at is not null and node <> :node""")
+                .param("node", node.value())
+                .query((row, n) -> NodeName.of(row.getString(1)))
+                .list();
+    }
+
+    /** Until the reservation is freed. Nothing happens when there is none. */
+    void isolated(IncidentId incident, NodeName node) {
+        jdbc.sql("""
+                        update guardrail_reservation set isolated_at = :now
+                        where node = :node and incident_id = :incident and isolated_at is null""")
+                .param("now", utc(now()))
+                .param("node", node.value())
+                .param("incident", incident.value())
+                .update();
+    }
+
     /** @param again it was reserved for the same incident before, and freed */
     void reserve(IncidentId incident, NodeName node, boolean again) {
         String sql = again
-                ? "update guardrail_reservation set reserved_at = :at, freed_at = null where node = :node and incident_id = :incident"
+                ? "update guardrail_reservation set reserved_at = :at, freed_at = null, isolated_at = null where node = :node and incident_id = :incident"
                 : "insert into guardrail_reservation (node, incident_id, reserved_at) values (:node, :incident, :at)";
         jdbc.sql(sql)
                 .param("node", node.value())

@@ -13,17 +13,20 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps the control plane able to decide: etcd needs more than half of all its voters
  * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
- * rewritten, only while the other nodes that are healthy and not contained are a quorum without it, so that there are never two at once. What is
+ * rewritten, only while the other nodes that are healthy and not isolated are a quorum without it, so that there are never two at once. What is
  * not known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
  */
 @Component
-@Order(3)
+// after the reservation of the node, which it marks
+@Order(5)
 class EtcdQuorum implements Guardrail {
     private static final Set<String> HARMLESS = Set.of("cordon", "label");
 
     private final ClusterNodes cluster;
+    private final ContainedNodes contained;
 
-    EtcdQuorum(ClusterNodes cluster) {
+    EtcdQuorum(ClusterNodes cluster, ContainedNodes contained) {
+        this.contained = contained;
         this.cluster = cluster;
     }
 
@@ -34,7 +37,7 @@ class EtcdQuorum implements Guardrail {
 
     @Override
     public Verdict judge(Effect effect, Situation situation) {
-        boolean isolates = effect.kind() == Effect.Kind.CONTAIN && !HARMLESS.contains(effect.target());
+        boolean isolates = isolates(effect);
         if (!isolates && !restarts(effect)) {
             return new Verdict.Allowed("takes nothing away from a control plane");
         }
@@ -55,15 +58,26 @@ class EtcdQuorum implements Guardrail {
                             "the only node of the control plane is never isolated: containment ends with the cordon, and the files are restored")
                     : new Verdict.Allowed("a single control plane has no quorum to lose");
         }
-        Set<NodeName> contained = new HashSet<>(situation.othersLocked());
+        Set<NodeName> isolated = new HashSet<>(situation.othersIsolatedLocked());
         long left = members.stream()
                 .filter(member -> !member.node().equals(effect.node()))
-                .filter(member -> member.healthy() && !contained.contains(member.node()))
+                .filter(member -> member.healthy() && !isolated.contains(member.node()))
                 .count();
         int quorum = members.size() / 2 + 1;
         String sum = left + " of " + members.size()
-                + " nodes of the control plane are healthy and not contained without this one, a quorum is " + quorum;
+                + " nodes of the control plane are healthy and not isolated without this one, a quorum is " + quorum;
         return left >= quorum ? new Verdict.Allowed(sum) : new Verdict.Refused(rule(), sum);
+    }
+
+    @Override
+    public void reserve(Effect effect, Situation situation) {
+        if (isolates(effect) || restarts(effect)) {
+            contained.isolated(effect.incident(), effect.node());
+        }
+    }
+
+    private static boolean isolates(Effect effect) {
+        return effect.kind() == Effect.Kind.CONTAIN && !HARMLESS.contains(effect.target());
     }
 
     /** Whether kubelet starts a static pod anew because of it. An unexpected manifest that is taken away is not the control plane's. */

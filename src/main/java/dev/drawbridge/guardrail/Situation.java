@@ -15,11 +15,17 @@ final class Situation {
     private final Supplier<List<ContainedNodes.Held>> own;
     private final Supplier<Usage> usage;
     private final Supplier<List<NodeName>> others;
+    private final Supplier<List<NodeName>> isolated;
 
-    Situation(Supplier<List<ContainedNodes.Held>> own, Supplier<Usage> usage, Supplier<List<NodeName>> others) {
+    Situation(
+            Supplier<List<ContainedNodes.Held>> own,
+            Supplier<Usage> usage,
+            Supplier<List<NodeName>> others,
+            Supplier<List<NodeName>> isolated) {
         this.own = SingletonSupplier.of(own);
         this.usage = SingletonSupplier.of(usage);
         this.others = SingletonSupplier.of(others);
+        this.isolated = SingletonSupplier.of(isolated);
     }
 
     /**
@@ -58,5 +64,11 @@ final class Situation {
     List<NodeName> othersLocked() {
         usage.get();
         return others.get();
+    }
+
+    /** Those of them that were isolated, or whose static pods were rewritten, under the same lock. */
+    List<NodeName> othersIsolatedLocked() {
+        usage.get();
+        return isolated.get();
     }
 }
