@@ -302,7 +302,8 @@ final class ScanOutput extends OutputStream {
         return roots.stream().anyMatch(path::isWithin) ? path : null;
     }
 
-    private static String link(String raw) {
+    /** Untrusted bytes for people; whatever is not plain ASCII as {@code \xNN}. */
+    static String link(String raw) {
         String target = raw.length() > NodePath.MAX_BYTES ? raw.substring(0, NodePath.MAX_BYTES) : raw;
         StringBuilder shown = new StringBuilder();
         for (char c : target.toCharArray()) {

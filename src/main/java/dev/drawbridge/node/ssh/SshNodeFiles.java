@@ -157,7 +157,7 @@ class SshNodeFiles implements NodeFiles {
         };
     }
 
-    private static NodeAccessException failed(String act, NodeName node, SshSessions.Ended ended) {
+    static NodeAccessException failed(String act, NodeName node, SshSessions.Ended ended) {
         String said = ended.stderr().replaceAll("[^\\x20-\\x7e]+", " ").strip();
         String shortened = said.length() > 300 ? said.substring(0, 300) : said;
         return new NodeAccessException(

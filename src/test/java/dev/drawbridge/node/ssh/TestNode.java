@@ -3,6 +3,7 @@ package dev.drawbridge.node.ssh;
 import dev.drawbridge.node.NodeEndpoint;
 import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.node.NodeFiles;
+import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.sandbox.SandboxSshServer;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -27,6 +28,8 @@ public final class TestNode implements AutoCloseable {
     private final @Nullable SandboxSshServer server;
     private final SshSessions sessions;
     private final NodeFiles files;
+    private final NodeProcesses processes;
+    private NodePath prefix;
 
     public static TestNode in(Path directory) throws Exception {
         return new TestNode(directory, null, null);
@@ -40,14 +43,16 @@ public final class TestNode implements AutoCloseable {
     /** Over a server that is there already. */
     TestNode(Path directory, String user, int port, KeyPair key, String knownHostsLine) throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
+        prefix = NodePath.of(root.toString());
         server = null;
         NodeSshProperties settings = write(directory, user, key, knownHostsLine);
         sessions = new SshSessions(endpoint(port), settings);
         files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
+        processes = new SshNodeProcesses(sessions, settings);
     }
 
     private NodeEndpoints endpoint(int port) {
-        return node -> Optional.of(new NodeEndpoint("127.0.0.1", port, NodePath.of(root.toString())));
+        return node -> Optional.of(new NodeEndpoint("127.0.0.1", port, prefix));
     }
 
     private static NodeSshProperties write(Path directory, String user, KeyPair key, String knownHostsLine)
@@ -67,6 +72,7 @@ public final class TestNode implements AutoCloseable {
 
     private TestNode(Path directory, @Nullable Integer port, @Nullable String pinned, String before) throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
+        prefix = NodePath.of(root.toString());
         KeyPair key = key();
         server = new SandboxSshServer(0, directory.resolve("host.key"), "root", key.getPublic());
         server.start();
@@ -83,6 +89,7 @@ public final class TestNode implements AutoCloseable {
             }
         };
         files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
+        processes = new SshNodeProcesses(sessions, settings);
     }
 
     private static NodeSshProperties settings(String user, Path privateKey, Path knownHosts) {
@@ -107,6 +114,15 @@ public final class TestNode implements AutoCloseable {
 
     public NodeFiles files() {
         return files;
+    }
+
+    public NodeProcesses processes() {
+        return processes;
+    }
+
+    /** From now on the node's root is another directory of this machine. */
+    void reachedThrough(NodePath prefix) {
+        this.prefix = prefix;
     }
 
     /** The node's own root. */
