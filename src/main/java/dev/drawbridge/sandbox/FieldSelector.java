@@ -27,7 +27,20 @@ final class FieldSelector {
                     "status.podIP",
                     "status.nominatedNodeName"),
             "nodes",
-            Set.of("spec.unschedulable"));
+            Set.of("spec.unschedulable"),
+            "events",
+            Set.of(
+                    "involvedObject.kind",
+                    "involvedObject.namespace",
+                    "involvedObject.name",
+                    "involvedObject.uid",
+                    "involvedObject.apiVersion",
+                    "involvedObject.resourceVersion",
+                    "involvedObject.fieldPath",
+                    "reason",
+                    "reportingComponent",
+                    "source",
+                    "type"));
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private record Term(String pointer, boolean equal, String value) {}
