@@ -72,17 +72,47 @@ record IncidentDetail(
             @Schema(description = "digest of the list of items")
             String manifest,
 
+            @Schema(description = "absent in receipts that were given before this was written down") @Nullable
+            String capturedBy,
+
+            Instant capturedAt,
             List<Item> items) {
         @Schema(name = "EvidenceItem")
-        record Item(String origin, String sha256, long size, Instant capturedAt, String description) {
+        record Item(
+                @Schema(allowableValues = {"file", "scan", "processes", "node", "static-pod", "events"})
+                String kind,
+
+                @Schema(description = "path on the node, or what it is")
+                String origin,
+
+                @Schema(allowableValues = {"kept", "no-content", "not-available"})
+                String state,
+
+                @Schema(description = "of the content; absent when none was kept") @Nullable
+                String sha256,
+
+                long size,
+                Instant capturedAt,
+
+                @Schema(description = "as found, or why it is not available; untrusted text")
+                String description) {
             static Item of(EvidenceItem item) {
-                return new Item(item.origin(), item.sha256().hex(), item.size(), item.capturedAt(), item.description());
+                return new Item(
+                        item.kind().code(),
+                        item.origin(),
+                        item.state().code(),
+                        item.sha256() == null ? null : item.sha256().hex(),
+                        item.size(),
+                        item.capturedAt(),
+                        item.description());
             }
         }
 
         static Evidence of(EvidenceReceipt receipt) {
             return new Evidence(
                     receipt.manifest().hex(),
+                    receipt.capturedBy() == null ? null : receipt.capturedBy().display(),
+                    receipt.capturedAt(),
                     receipt.items().stream().map(Item::of).toList());
         }
     }

@@ -4,87 +4,35 @@ import dev.drawbridge.shared.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
- * Content by SHA-256 on disk. A file exists under its digest only after it was written whole and flushed; the same content is
- * kept once.
+ * Where captured content lies: by its SHA-256, each content once, whole or not at all. A directory is one; whatever can put, get and
+ * delete objects by name (S3 and its like) can be another, because nothing here needs a listing, a rename or a lock.
  */
-final class ContentStore {
-    private final Path root;
-
-    ContentStore(Path root) {
-        this.root = root;
-        try {
-            Files.createDirectories(root);
-            Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx------"));
-        } catch (IOException unusable) {
-            throw new UncheckedIOException("drawbridge.evidence.directory cannot be used", unusable);
-        }
+interface ContentStore {
+    /** Writes content as it comes; false when there turned out to be none. */
+    interface Source {
+        boolean writeTo(OutputStream out) throws IOException;
     }
 
-    boolean has(Digest content) {
-        return Files.isRegularFile(place(content));
-    }
+    /** What a store wrote, by its own reckoning and not by the source's word. */
+    record Kept(Digest sha256, long size) {}
 
     /**
-     * Streams content into the store.
+     * Keeps content durably; what was there under its digest is replaced by the same.
      *
-     * @param source writes the content and answers its digest, or empty when there is nothing
+     * @return empty when the source had none
+     * @throws java.io.UncheckedIOException when it could not be kept
      */
-    Optional<Digest> keep(Function<OutputStream, Optional<Digest>> source) {
-        try {
-            Path staged = Files.createTempFile(
-                    root,
-                    "incoming",
-                    ".part",
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try {
-                Optional<Digest> digest;
-                try (FileChannel channel = FileChannel.open(staged, StandardOpenOption.WRITE);
-                        OutputStream out = Channels.newOutputStream(channel)) {
-                    digest = source.apply(out);
-                    channel.force(true);
-                }
-                if (digest.isPresent()) {
-                    settle(staged, place(digest.get()));
-                }
-                return digest;
-            } finally {
-                Files.deleteIfExists(staged);
-            }
-        } catch (IOException full) {
-            throw new UncheckedIOException("the evidence store cannot be written", full);
-        }
-    }
+    Optional<Kept> keep(Source source);
 
-    Optional<InputStream> open(Digest content) {
-        try {
-            return has(content) ? Optional.of(Files.newInputStream(place(content))) : Optional.empty();
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException("the evidence store cannot be read", unreadable);
-        }
-    }
+    /** True when content is there under this digest; says nothing about whether it is still that content. */
+    boolean has(Digest content);
 
-    private void settle(Path staged, Path place) throws IOException {
-        Files.createDirectories(place.getParent());
-        Files.move(staged, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        // the name must survive a power cut as well as the content
-        try (FileChannel directory = FileChannel.open(place.getParent(), StandardOpenOption.READ)) {
-            directory.force(true);
-        }
-    }
+    /** The caller closes it. Empty when there is nothing under this digest. */
+    Optional<InputStream> open(Digest content);
 
-    private Path place(Digest content) {
-        return root.resolve(content.hex().substring(0, 2)).resolve(content.hex());
-    }
+    /** Nothing happens when there is nothing. */
+    void remove(Digest content);
 }

@@ -1,9 +1,11 @@
 package dev.drawbridge.evidence;
 
+import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,12 +16,22 @@ import org.jspecify.annotations.Nullable;
 public final class EvidenceReceipt {
     private final IncidentId incident;
     private final NodeName node;
+    private final @Nullable Actor capturedBy;
+    private final Instant capturedAt;
     private final List<EvidenceItem> items;
     private final Digest manifest;
 
-    EvidenceReceipt(IncidentId incident, NodeName node, List<EvidenceItem> items, Digest manifest) {
+    EvidenceReceipt(
+            IncidentId incident,
+            NodeName node,
+            @Nullable Actor capturedBy,
+            Instant capturedAt,
+            List<EvidenceItem> items,
+            Digest manifest) {
         this.incident = incident;
         this.node = node;
+        this.capturedBy = capturedBy;
+        this.capturedAt = capturedAt;
         this.items = List.copyOf(items);
         this.manifest = manifest;
     }
@@ -30,6 +42,16 @@ public final class EvidenceReceipt {
 
     public NodeName node() {
         return node;
+    }
+
+    /** Null for receipts that were given before this was written down; their audit entries say it. */
+    public @Nullable Actor capturedBy() {
+        return capturedBy;
+    }
+
+    /** When the receipt was given; each item has its own time. */
+    public Instant capturedAt() {
+        return capturedAt;
     }
 
     public List<EvidenceItem> items() {
@@ -45,6 +67,7 @@ public final class EvidenceReceipt {
     public boolean covers(NodePath path, @Nullable Digest content) {
         return items.stream()
                 .anyMatch(item -> item.origin().equals(path.toString())
-                        && (content == null || item.sha256().equals(content)));
+                        && item.state() != EvidenceItem.State.NOT_AVAILABLE
+                        && (content == null || content.equals(item.sha256())));
     }
 }

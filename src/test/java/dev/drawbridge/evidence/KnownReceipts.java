@@ -7,6 +7,7 @@ import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import java.io.InputStream;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,8 @@ public final class KnownReceipts implements EvidenceLocker {
                 new EvidenceReceipt(
                         incident,
                         node,
+                        Actor.playbook("test"),
+                        Instant.parse("2026-11-24T00:00:00Z"),
                         List.of(items),
                         Digest.ofText(List.of(items).toString())));
     }

@@ -1,26 +1,71 @@
 package dev.drawbridge.evidence;
 
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.containment.ClusterRecords;
+import dev.drawbridge.containment.KnownClusterRecords;
+import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.node.NodeFiles;
+import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.shared.TestDatabase;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 
-/** An evidence locker for tests without a Spring context. */
+/** Everything of this package that keeps, exports and removes evidence, for tests without a Spring context. */
 public final class TestLocker {
-    private TestLocker() {}
+    private final TestDatabase database;
+    private final Clock clock;
+    private final EvidenceProperties settings;
+    final EvidenceRecords records;
+    final ContentStore store;
+    final AuditTrail audit;
 
-    public static EvidenceLocker in(Path directory, NodeFiles files, TestDatabase database) {
-        return in(directory, files, database, DataSize.ofMegabytes(256));
+    TestLocker(Path directory, TestDatabase database, Clock clock, EvidenceProperties settings) {
+        this.database = database;
+        this.clock = clock;
+        this.settings = settings;
+        records = new EvidenceRecords(database.jdbc(), database.transactions());
+        // compares with the times of files, which no test sets
+        store = new DiskContentStore(directory, Clock.systemUTC());
+        audit = TestAudit.on(database, clock);
     }
 
-    public static EvidenceLocker in(Path directory, NodeFiles files, TestDatabase database, DataSize limit) {
-        return new DiskEvidenceLocker(
+    public static EvidenceLocker in(Path directory, NodeFiles files, TestDatabase database) {
+        return with(directory, database, Clock.systemUTC(), null).locker(files, unseen(), new KnownClusterRecords());
+    }
+
+    static TestLocker with(Path directory, TestDatabase database, Clock clock, @Nullable Duration retention) {
+        return new TestLocker(
+                directory,
+                database,
+                clock,
+                new EvidenceProperties(directory, DataSize.ofMegabytes(256), DataSize.ofGigabytes(2), retention));
+    }
+
+    static NodeProcesses unseen() {
+        return (node, directories) -> new NodeProcesses.Snapshot.NotAvailable("nobody looks in this test");
+    }
+
+    EvidenceLocker locker(NodeFiles files, NodeProcesses processes, ClusterRecords cluster) {
+        return new EvidenceRegistry(
                 files,
-                database.jdbc(),
-                TestAudit.on(database, Clock.systemUTC()),
-                Clock.systemUTC(),
-                new EvidenceProperties(directory, limit));
+                new ContextCapture(processes, cluster),
+                store,
+                records,
+                audit,
+                database.transactions(),
+                clock,
+                settings);
+    }
+
+    EvidenceExport export() {
+        return new BagExport(records, store, audit, clock);
+    }
+
+    EvidenceRetention retention(Incidents incidents) {
+        return new EvidenceRetention(records, store, incidents, audit, clock, settings);
     }
 }

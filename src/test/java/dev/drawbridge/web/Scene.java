@@ -192,8 +192,10 @@ public class Scene {
         receipts.put(
                 id,
                 node,
-                new EvidenceItem(ROGUE.toString(), Digest.ofText("rogue"), 812, now, "0:0 0644 " + said),
-                new EvidenceItem(ODD.toString(), Digest.ofText("odd"), 12, now, said));
+                EvidenceItem.kept(
+                        EvidenceItem.Kind.FILE, ROGUE.toString(), Digest.ofText("rogue"), 812, now, "0:0 0644 " + said),
+                EvidenceItem.kept(EvidenceItem.Kind.FILE, ODD.toString(), Digest.ofText("odd"), 12, now, said),
+                EvidenceItem.notAvailable(EvidenceItem.Kind.PROCESSES, "processes of the node", now, said));
         findings.put(
                 id,
                 new Finding(

@@ -128,7 +128,13 @@ final class ScriptedRecovery implements Recovery {
         receipts.put(
                 incident,
                 node,
-                new EvidenceItem(ROGUE.toString(), Digest.ofText("rogue"), 5, Instant.now(), "0:0 0644"));
+                EvidenceItem.kept(
+                        EvidenceItem.Kind.FILE,
+                        ROGUE.toString(),
+                        Digest.ofText("rogue"),
+                        5,
+                        Instant.now(),
+                        "0:0 0644"));
         return receipts.receipt(incident);
     }
 

@@ -1,0 +1,269 @@
+package dev.drawbridge.evidence;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** Receipts, and which incident needs which content, in the database. */
+@Component
+class EvidenceRecords {
+    private static final TypeReference<List<EvidenceItem>> ITEMS = new TypeReference<>() {};
+
+    private final JdbcClient jdbc;
+    private final TransactionTemplate alone;
+    private final JsonMapper json = JsonMapper.builder()
+            .addModule(new JavaTimeModule())
+            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .build();
+
+    EvidenceRecords(JdbcClient jdbc, PlatformTransactionManager transactions) {
+        this.jdbc = jdbc;
+        this.alone = new TransactionTemplate(transactions);
+        this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+    }
+
+    /**
+     * A receipt with what only its keeper needs.
+     *
+     * @param text the list of items, byte for byte as it was hashed
+     * @param removedAt when its content was removed; null while it is kept
+     */
+    record Kept(
+            EvidenceReceipt receipt, String text, @Nullable Instant removedAt) {}
+
+    /** Holds the right to need or to remove content until the transaction ends. */
+    private void lock() {
+        jdbc.sql("select id from evidence_lock where id = 1 for update")
+                .query(Integer.class)
+                .single();
+    }
+
+    EvidenceReceipt insert(Actor actor, IncidentId incident, NodeName node, List<EvidenceItem> items, Instant at) {
+        String text = write(items);
+        Digest manifest = Digest.ofText(text);
+        jdbc.sql("""
+                        insert into evidence_receipt (incident_id, node, at, manifest, items, actor, indexed)
+                        values (:incident, :node, :at, :manifest, :items, :actor, true)""")
+                .param("incident", incident.value())
+                .param("node", node.value())
+                .param("at", utc(at))
+                .param("manifest", manifest.hex())
+                .param("items", text)
+                .param("actor", actor.display())
+                .update();
+        return new EvidenceReceipt(incident, node, actor, at, items, manifest);
+    }
+
+    /**
+     * From the return on nobody removes this content, be it there already or not. Durable by itself: content of a capture that
+     * fails later must be known too, or it would lie in the store for ever.
+     */
+    void need(IncidentId incident, Map<Digest, Long> sizes) {
+        alone.executeWithoutResult(status -> {
+            lock();
+            enter(incident, sizes);
+        });
+    }
+
+    private void enter(IncidentId incident, Map<Digest, Long> sizes) {
+        sizes.forEach((digest, size) -> jdbc.sql("""
+                        insert into evidence_content (digest, incident_id, size)
+                        select :digest, :incident, :size from evidence_lock where id = 1 and not exists
+                        (select 1 from evidence_content where digest = :digest and incident_id = :incident)""")
+                .param("digest", digest.hex())
+                .param("incident", incident.value())
+                .param("size", size)
+                .update());
+    }
+
+    /**
+     * Forgets what an incident needs, when it needs anything.
+     *
+     * @param remover is given what no other incident needs, and removes it before anybody can need it again
+     * @return how many contents stay for others; empty when the incident needed nothing
+     */
+    Optional<Integer> release(IncidentId incident, Instant at, Consumer<Map<Digest, Long>> remover) {
+        return alone.execute(status -> {
+            lock();
+            enterOlder();
+            if (!withContent("", incident, 1).contains(incident)) {
+                return Optional.<Integer>empty();
+            }
+            Map<Digest, Long> all = contents(incident);
+            Map<Digest, Long> own = new HashMap<>(all);
+            own.keySet().removeIf(content -> neededBesides(incident, content));
+            remover.accept(own);
+            removed(incident, at);
+            return Optional.of(all.size() - own.size());
+        });
+    }
+
+    /**
+     * Enters the content of receipts that were given before it was entered at their capture.
+     *
+     * @throws IllegalStateException when one of them is damaged: nobody knows then what it needs, and nothing may be removed
+     */
+    void index() {
+        alone.executeWithoutResult(status -> {
+            lock();
+            enterOlder();
+        });
+    }
+
+    private void enterOlder() {
+        List<Long> missing = jdbc.sql("select id from evidence_receipt where not indexed order by id")
+                .query(Long.class)
+                .list();
+        for (Long id : missing) {
+            EvidenceReceipt receipt = jdbc.sql("select * from evidence_receipt where id = :id")
+                    .param("id", id)
+                    .query((row, n) -> kept(row))
+                    .single()
+                    .receipt();
+            Map<Digest, Long> sizes = new HashMap<>();
+            receipt.items().stream()
+                    .filter(item -> item.sha256() != null)
+                    .forEach(item -> sizes.put(item.sha256(), item.size()));
+            enter(receipt.incident(), sizes);
+            jdbc.sql("update evidence_receipt set indexed = true where id = :id")
+                    .param("id", id)
+                    .update();
+        }
+    }
+
+    /** What an incident needs, with the sizes. */
+    Map<Digest, Long> contents(IncidentId incident) {
+        Map<Digest, Long> sizes = new HashMap<>();
+        jdbc.sql("select digest, size from evidence_content where incident_id = :incident")
+                .param("incident", incident.value())
+                .query(row -> {
+                    sizes.put(Digest.of(row.getString("digest")), row.getLong("size"));
+                });
+        return sizes;
+    }
+
+    private boolean neededBesides(IncidentId incident, Digest content) {
+        return jdbc.sql("select count(*) from evidence_content where digest = :digest and incident_id <> :incident")
+                        .param("digest", content.hex())
+                        .param("incident", incident.value())
+                        .query(Long.class)
+                        .single()
+                > 0;
+    }
+
+    /** The receipts stay, and say since when there is no content to them. */
+    private void removed(IncidentId incident, Instant at) {
+        jdbc.sql("delete from evidence_content where incident_id = :incident")
+                .param("incident", incident.value())
+                .update();
+        jdbc.sql("update evidence_receipt set removed_at = :at where incident_id = :incident and removed_at is null")
+                .param("at", utc(at))
+                .param("incident", incident.value())
+                .update();
+    }
+
+    /**
+     * Incidents whose content is kept, in the order of their ids.
+     *
+     * @param after the last one of the page before; empty for the first page
+     */
+    List<IncidentId> withContent(String after, int limit) {
+        return withContent(after, null, limit);
+    }
+
+    private List<IncidentId> withContent(String after, @Nullable IncidentId only, int limit) {
+        return jdbc.sql("""
+                        select incident_id from evidence_receipt
+                        where removed_at is null and incident_id > :after
+                        and (cast(:only as varchar(64)) is null or incident_id = :only)
+                        union
+                        select incident_id from evidence_content where incident_id > :after
+                        and (cast(:only as varchar(64)) is null or incident_id = :only)
+                        order by incident_id fetch first :limit rows only""")
+                .param("after", after)
+                .param("only", only == null ? null : only.value())
+                .param("limit", limit)
+                .query((row, n) -> IncidentId.of(row.getString("incident_id")))
+                .list();
+    }
+
+    Optional<EvidenceReceipt> newest(IncidentId incident) {
+        return jdbc.sql("""
+                        select * from evidence_receipt
+                        where incident_id = :incident order by id desc fetch first 1 rows only""")
+                .param("incident", incident.value())
+                .query((row, n) -> kept(row).receipt())
+                .optional();
+    }
+
+    /** All receipts of an incident, oldest first. */
+    List<Kept> all(IncidentId incident) {
+        return jdbc.sql("select * from evidence_receipt where incident_id = :incident order by id")
+                .param("incident", incident.value())
+                .query((row, n) -> kept(row))
+                .list();
+    }
+
+    /** @throws IllegalStateException when the row is not what was written: it proves nothing then */
+    private Kept kept(ResultSet row) throws SQLException {
+        String text = row.getString("items");
+        Digest manifest = Digest.of(row.getString("manifest"));
+        if (!Digest.ofText(text).equals(manifest)) {
+            throw new IllegalStateException("a receipt in the database is damaged");
+        }
+        String actor = row.getString("actor");
+        OffsetDateTime removed = row.getObject("removed_at", OffsetDateTime.class);
+        return new Kept(
+                new EvidenceReceipt(
+                        IncidentId.of(row.getString("incident_id")),
+                        NodeName.of(row.getString("node")),
+                        actor == null ? null : Actor.parse(actor),
+                        row.getObject("at", OffsetDateTime.class).toInstant(),
+                        read(text),
+                        manifest),
+                text,
+                removed == null ? null : removed.toInstant());
+    }
+
+    private String write(List<EvidenceItem> items) {
+        try {
+            return json.writeValueAsString(items);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private List<EvidenceItem> read(String text) {
+        try {
+            return json.readValue(text, ITEMS);
+        } catch (JsonProcessingException damaged) {
+            throw new IllegalStateException("a receipt in the database is damaged", damaged);
+        }
+    }
+
+    private static OffsetDateTime utc(Instant instant) {
+        return OffsetDateTime.ofInstant(instant, ZoneOffset.UTC);
+    }
+}
