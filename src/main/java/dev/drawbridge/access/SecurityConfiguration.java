@@ -44,6 +44,8 @@ class SecurityConfiguration {
     private static final String[] WHO_RESPOND =
             codes(Group.RESPONDERS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
 
+    private static final String[] WHO_TAKE_EVIDENCE = codes(Member.EVIDENCE_READERS.toArray(Group[]::new));
+
     private static String[] codes(Group... groups) {
         return Arrays.stream(groups).map(Group::code).toArray(String[]::new);
     }
@@ -83,6 +85,9 @@ class SecurityConfiguration {
                 .addFilterBefore(new BasicAuthenticationFilter(people, problems), AnonymousAuthenticationFilter.class)
                 .authorizeHttpRequests(requests -> requests.requestMatchers("/actuator/health", "/actuator/health/**")
                         .permitAll()
+                        // before the rule for all that is read: this is read by fewer
+                        .requestMatchers("/api/v1/incidents/*/evidence.zip")
+                        .hasAnyAuthority(WHO_TAKE_EVIDENCE)
                         .requestMatchers(HttpMethod.GET)
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers(HttpMethod.HEAD)
@@ -119,6 +124,8 @@ class SecurityConfiguration {
                         .requestMatchers(
                                 HttpMethod.GET, "/login", "/assets/**", "/vendor/**", "/webjars/**", "/favicon.ico")
                         .permitAll()
+                        .requestMatchers("/incidents/*/evidence.zip")
+                        .hasAnyAuthority(WHO_TAKE_EVIDENCE)
                         .requestMatchers(HttpMethod.GET)
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers("/guardrails/reset-storm")
