@@ -8,8 +8,7 @@ import java.util.stream.Collectors;
 /** A person who signed in: the principal of the console and of the API. Holds no credential. */
 public record Member(String name, Set<Group> groups) implements Principal {
     /** Evidence holds private keys, which nothing else shows to anybody: deciding about an incident does not need them. */
-    static final Set<Group> EVIDENCE_READERS =
-            Set.of(Group.AUDITORS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
+    static final Set<Group> EVIDENCE_READERS = Set.of(Group.AUDITORS, Group.SECURITY_OPERATIONS, Group.ADMINISTRATORS);
 
     public Member {
         groups = Set.copyOf(groups);

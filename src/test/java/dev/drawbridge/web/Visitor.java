@@ -78,11 +78,27 @@ public final class Visitor {
 
     /** Fills in a form that {@code on} shows, with the token it holds. */
     public HttpResponse<String> submit(String on, String action, Map<String, String> fields) {
+        Map<String, String> all = new java.util.LinkedHashMap<>(fields);
+        all.put("_csrf", token(on));
+        return post(action, all);
+    }
+
+    private String token(String on) {
         Matcher token = CSRF.matcher(page(on).body());
         assertThat(token.find()).as("a CSRF token on " + on).isTrue();
-        Map<String, String> all = new java.util.LinkedHashMap<>(fields);
-        all.put("_csrf", token.group(1));
-        return post(action, all);
+        return token.group(1);
+    }
+
+    /** Presses a button without fields that {@code on} shows, for what it downloads. */
+    public HttpResponse<byte[]> press(String on, String action) {
+        return download(request(action)
+                .header("Accept", "text/html")
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString("_csrf=" + URLEncoder.encode(token(on), StandardCharsets.UTF_8))));
+    }
+
+    public HttpResponse<byte[]> download(HttpRequest.Builder request) {
+        return send(request, HttpResponse.BodyHandlers.ofByteArray());
     }
 
     /** Posts a form as it is. */
@@ -116,8 +132,12 @@ public final class Visitor {
     }
 
     public HttpResponse<String> send(HttpRequest.Builder request) {
+        return send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest.Builder request, HttpResponse.BodyHandler<T> body) {
         try {
-            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return http.send(request.build(), body);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         } catch (InterruptedException stopped) {

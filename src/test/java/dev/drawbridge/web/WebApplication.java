@@ -1,8 +1,10 @@
 package dev.drawbridge.web;
 
 import dev.drawbridge.alert.Alert;
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.KnownContainment;
 import dev.drawbridge.containment.KnownRights;
+import dev.drawbridge.evidence.KnownBags;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.NodeLabels;
@@ -16,6 +18,7 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.verification.KnownReports;
 import dev.drawbridge.workflow.KnownDiagrams;
 import dev.drawbridge.workflow.ScriptedInbox;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +30,8 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
 
 /**
  * Everything that answers HTTP, on a real Tomcat and a real database, with the real access rules, intake, incidents, audit
@@ -125,6 +130,12 @@ public class WebApplication {
     @Bean
     KnownReceipts receipts() {
         return new KnownReceipts();
+    }
+
+    @Bean
+    KnownBags bags(JdbcClient jdbc, PlatformTransactionManager transactions, AuditTrail audit, TestClock clock)
+            throws IOException {
+        return new KnownBags(jdbc, transactions, audit, clock);
     }
 
     @Bean

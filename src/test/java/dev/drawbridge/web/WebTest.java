@@ -25,6 +25,8 @@ import org.springframework.boot.test.context.SpringBootTest;
             "drawbridge.access.users.responder.groups=responders,security-operations",
             "drawbridge.access.users.approver.password-hash=" + Visitor.HASH,
             "drawbridge.access.users.approver.groups=approvers,responders,security-operations",
+            "drawbridge.access.users.helper.password-hash=" + Visitor.HASH,
+            "drawbridge.access.users.helper.groups=responders,approvers",
             "drawbridge.access.users.auditor.password-hash=" + Visitor.HASH,
             "drawbridge.access.users.auditor.groups=auditors",
             "drawbridge.access.users.admin.password-hash=" + Visitor.HASH,
