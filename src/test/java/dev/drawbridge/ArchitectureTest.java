@@ -18,7 +18,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.NodeFiles;
 import io.fabric8.kubernetes.client.Client;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -105,6 +107,16 @@ class ArchitectureTest {
         assertThat(whoever(access -> access.getTargetOwner().isEquivalentTo(Permit.class)
                         && access.getName().equals("<init>")))
                 .containsExactly("dev.drawbridge.guardrail.EffectGate");
+    }
+
+    /** It gives both methods what an evidence receipt covers, and has no other way to name a path. */
+    @Test
+    void onlyRecoveryChangesFilesOnNodes() {
+        assertThat(whoever(of(NodeFiles.class, "write|quarantine")))
+                .containsExactly("dev.drawbridge.recovery.PlannedRecovery");
+        assertThat(whoever(access -> access.getTargetOwner().isEquivalentTo(EvidenceReceipt.class)
+                        && access.getName().equals("<init>")))
+                .containsExactly("dev.drawbridge.evidence.EvidenceRecords");
     }
 
     /** The outermost classes of the product with such an access, be it a call, a method reference or a field. */

@@ -7,6 +7,8 @@ import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,11 +65,45 @@ public final class EvidenceReceipt {
         return manifest;
     }
 
-    /** True when exactly this content of this path was kept; {@code content} null for what has no content (a link, a fifo). */
-    public boolean covers(NodePath path, @Nullable Digest content) {
-        return items.stream()
+    /**
+     * Proof about one path, from which a write takes what it may change. Only a receipt gives one.
+     *
+     * @see #cover
+     */
+    public static final class Cover {
+        private final NodePath path;
+        private final @Nullable Digest content;
+
+        private Cover(NodePath path, @Nullable Digest content) {
+            this.path = path;
+            this.content = content;
+        }
+
+        public NodePath path() {
+            return path;
+        }
+
+        /** What was kept of it and may be changed; null when it has no content, or when there was nothing. */
+        public @Nullable Digest content() {
+            return content;
+        }
+    }
+
+    /**
+     * Proof that exactly this content of this path was kept, or empty.
+     *
+     * @param content null for what has no content (a link, a fifo)
+     */
+    public Optional<Cover> cover(NodePath path, @Nullable Digest content) {
+        boolean kept = items.stream()
                 .anyMatch(item -> item.origin().equals(path.toString())
                         && item.state() != EvidenceItem.State.NOT_AVAILABLE
-                        && (content == null || content.equals(item.sha256())));
+                        && Objects.equals(content, item.sha256()));
+        return kept ? Optional.of(new Cover(path, content)) : Optional.empty();
+    }
+
+    /** For a path at which there was nothing to keep: whoever writes there must still find nothing. */
+    public Cover nothingAt(NodePath path) {
+        return new Cover(path, null);
     }
 }

@@ -286,16 +286,16 @@ class PlannedRecovery implements Recovery {
                 changed.add(step.path());
                 continue;
             }
-            if (!receipt.incident().equals(plan.incident())
-                    || !receipt.node().equals(plan.node())
-                    || (step.drift() != Drift.Kind.MISSING && !receipt.covers(step.path(), step.before()))) {
+            Optional<EvidenceReceipt.Cover> cover = cover(receipt, plan, step);
+            if (cover.isEmpty()) {
                 forPeople.add(step.path() + ": there is no evidence of what is there now");
                 continue;
             }
             // before the intent: an effect that is cut short leaves one without an outcome
             TimeLimit.require(ONE_FILE);
             EffectResult<WriteOutcome> result = gate.perform(
-                    effect(actor, plan, step, baseline), permit -> act(permit, plan.node(), step, baseline, scan));
+                    effect(actor, plan, step, baseline),
+                    permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
             if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
                 dryRun = Optional.of(dry.reason());
             } else if (result instanceof EffectResult.NotAllowed<WriteOutcome> refused) {
@@ -326,9 +326,26 @@ class PlannedRecovery implements Recovery {
                 : new RestoreOutcome.Incomplete(changed, forPeople);
     }
 
-    private WriteOutcome act(Permit permit, NodeName node, RestorePlan.Step step, Baseline baseline, NodeScan scan) {
+    private static Optional<EvidenceReceipt.Cover> cover(
+            EvidenceReceipt receipt, RestorePlan plan, RestorePlan.Step step) {
+        if (!receipt.incident().equals(plan.incident()) || !receipt.node().equals(plan.node())) {
+            return Optional.empty();
+        }
+        return step.drift() == Drift.Kind.MISSING
+                ? Optional.of(receipt.nothingAt(step.path()))
+                : receipt.cover(step.path(), step.before());
+    }
+
+    /** Changes what the evidence covers and nothing else: path and expected content come from there. */
+    private WriteOutcome act(
+            Permit permit,
+            EvidenceReceipt.Cover cover,
+            NodeName node,
+            RestorePlan.Step step,
+            Baseline baseline,
+            NodeScan scan) {
         if (step.action() == FileAction.QUARANTINE) {
-            return files.quarantine(node, permit, step.path(), step.before());
+            return files.quarantine(node, permit, cover.path(), cover.content());
         }
         BaselineFile file = Objects.requireNonNull(baseline.files().get(step.path()));
         Long uid = DriftFinder.id(file.owner(), scan.users());
@@ -341,7 +358,7 @@ class PlannedRecovery implements Recovery {
                     node,
                     permit,
                     new NodeFiles.FileWrite(
-                            step.path(), step.before(), file.sha256(), file.size(), file.mode(), uid, gid),
+                            cover.path(), cover.content(), file.sha256(), file.size(), file.mode(), uid, gid),
                     content);
         } catch (IOException broken) {
             throw new UncheckedIOException(broken);

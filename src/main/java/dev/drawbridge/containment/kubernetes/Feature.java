@@ -19,6 +19,7 @@ enum Feature {
             Right.core("watch", "nodes"),
             Right.core("list", "pods"),
             Right.core("list", "namespaces"),
+            Right.core("list", "events"),
             Right.core("get", "/readyz")),
 
     /** Cordon, taint and label are changes of a Node object. */
