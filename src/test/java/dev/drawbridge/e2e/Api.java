@@ -34,6 +34,13 @@ final class Api {
         return send(request(path).header("Authorization", basic(user)).GET());
     }
 
+    byte[] download(String user, String path) {
+        HttpResponse<byte[]> answer =
+                send(request(path).header("Authorization", basic(user)).GET(), HttpResponse.BodyHandlers.ofByteArray());
+        assertThat(answer.statusCode()).as(path).isEqualTo(200);
+        return answer.body();
+    }
+
     Answer post(String user, String path, Map<String, ?> body) {
         return send(request(path)
                 .header("Authorization", basic(user))
@@ -119,8 +126,16 @@ final class Api {
 
     private Answer send(HttpRequest.Builder request) {
         try {
-            HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response = send(request, HttpResponse.BodyHandlers.ofString());
             return new Answer(response.statusCode(), JSON.readTree(response.body()));
+        } catch (IOException failed) {
+            throw new java.io.UncheckedIOException(failed);
+        }
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest.Builder request, HttpResponse.BodyHandler<T> body) {
+        try {
+            return http.send(request.build(), body);
         } catch (IOException failed) {
             throw new java.io.UncheckedIOException(failed);
         } catch (InterruptedException stopped) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.drawbridge.Manifests;
 import dev.drawbridge.containment.Right;
+import dev.drawbridge.evidence.Bags;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -141,6 +142,32 @@ class ProductionIT {
         assertThat(asked)
                 .as("what the manifests for a Drawbridge outside the cluster grant")
                 .isEqualTo(Manifests.granted(Manifests.build(Manifests.ROOT.resolve("outside"))));
+        assertEvidence(survivor, incident);
+    }
+
+    /** What was there before the restore, and what stood around it, as a bag that verifies. */
+    private static void assertEvidence(Api api, String incident) throws Exception {
+        Bags bag = Bags.read(api.download("auditor", "/api/v1/incidents/" + incident + "/evidence.zip"));
+        assertThat(bag.problems()).isEmpty();
+        assertThat(bag.files()).anySatisfy(file -> {
+            assertThat(file).endsWith("-ca.crt");
+            assertThat(bag.text(file)).isEqualTo("their authority\n");
+        });
+        assertThat(bag.files()).anySatisfy(file -> {
+            assertThat(file).endsWith("-node.json");
+            assertThat(bag.text(file)).contains("\"name\":\"" + Site.NODE);
+        });
+        assertThat(bag.lines("custody.jsonl"))
+                .anySatisfy(line -> assertThat(line)
+                        .contains(
+                                "\"kind\":\"processes\"",
+                                "\"problem\":\"not available: there is no /proc below the root"))
+                .anySatisfy(line -> assertThat(line)
+                        .contains("\"kind\":\"events\"", "0 events")
+                        .doesNotContain("\"problem\""));
+        assertThat(bag.lines("handling.jsonl"))
+                .anySatisfy(line -> assertThat(line).contains("evidence.capture", "playbook:"))
+                .anySatisfy(line -> assertThat(line).contains("evidence.export", "person:auditor"));
     }
 
     private static void assertContained(Site site) {

@@ -3,6 +3,7 @@ package dev.drawbridge.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.drawbridge.evidence.Bags;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,6 +105,11 @@ class StoryIT {
         assertThat(actions)
                 .contains("effect.contain", "effect.restore-file", "effect.quarantine-file", "effect.release");
         assertThat(api.get("auditor", "/api/v1/audit/verify").body().toString()).contains("\"intact\":true");
+        Bags evidence = Bags.read(api.download("auditor", "/api/v1/incidents/" + incident + "/evidence.zip"));
+        assertThat(evidence.problems()).isEmpty();
+        assertThat(evidence.files())
+                .anyMatch(file -> file.endsWith("-ca.key"))
+                .anyMatch(file -> file.endsWith("-static-pod.json"));
         assertThat(Files.readString(application.log()))
                 .as("no secret in the log but the sandbox's own announcement")
                 .doesNotContain("BEGIN EC PRIVATE KEY", "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY");
