@@ -90,14 +90,20 @@ class AskedRightsTest {
     void eachRightOfEachFeatureIsAskedForOnce(CapturedOutput output) {
         faults(ApiFaults.NONE);
         rights.ask();
-        assertThat(requests).hasSize(13).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+        assertThat(requests).hasSize(14).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         assertThat(rights.report().at()).isEqualTo(NOW);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.ALLOWED));
         assertThat(method("read").rights())
                 .extracting(asked -> asked.right().toString())
                 .containsExactly(
-                        "get nodes", "list nodes", "watch nodes", "list pods", "list namespaces", "get /readyz");
+                        "get nodes",
+                        "list nodes",
+                        "watch nodes",
+                        "list pods",
+                        "list namespaces",
+                        "list events",
+                        "get /readyz");
         assertThat(lines(output, "AskedRights")).singleElement().asString().contains("INFO", "the cluster allows all");
     }
 

@@ -95,6 +95,9 @@ class FeatureTest {
         assertThat(view.staticPods(controlPlane)).isEmpty();
         assertThat(view.namespaces()).contains("default");
         assertThat(view.apiServerReady()).isTrue();
+        KubernetesClusterRecords records = new KubernetesClusterRecords(world.client);
+        assertThat(records.node(controlPlane)).isPresent();
+        records.events(controlPlane, records.mirrorPods(controlPlane).items());
         directory.stop();
     }
 
