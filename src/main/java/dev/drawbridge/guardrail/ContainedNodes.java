@@ -20,7 +20,9 @@ import org.springframework.stereotype.Component;
  */
 @Component
 public class ContainedNodes {
-    static final Duration BUDGET = Duration.ofHours(1);
+    private static final Duration BUDGET = Duration.ofHours(1);
+    /** No window of the storm latch is longer. */
+    private static final Duration STORM = Duration.ofDays(1);
 
     private final JdbcClient jdbc;
     private final Clock clock;
@@ -45,9 +47,6 @@ public class ContainedNodes {
                 .query((row, n) -> Reservation.of(row))
                 .list();
     }
-
-    /** No window of the storm latch is longer. */
-    private static final Duration STORM = Duration.ofDays(1);
 
     /** Gives the slot back, with the surrounding transaction. Nothing happens when there is none. */
     public void free(IncidentId incident, NodeName node) {

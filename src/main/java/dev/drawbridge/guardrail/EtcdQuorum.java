@@ -13,8 +13,8 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps the control plane able to decide: etcd needs more than half of all its voters
  * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
- * rewritten, only while the other nodes that are healthy and not isolated are a quorum without it, so that there are never two at once. What is
- * not known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
+ * rewritten, only while the other nodes that are healthy are a quorum without it, and never two at once, however many there are. What is not
+ * known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
  */
 @Component
 // after the reservation of the node, which it marks
@@ -58,14 +58,29 @@ class EtcdQuorum implements Guardrail {
                             "the only node of the control plane is never isolated: containment ends with the cordon, and the files are restored")
                     : new Verdict.Allowed("a single control plane has no quorum to lose");
         }
+        if (!isolates && !situation.contains(effect.node())) {
+            // the mark that keeps a second one away lies on the reservation
+            return new Verdict.Refused(
+                    rule(),
+                    "the node is not contained for this incident, so nothing would keep a second one from being rewritten");
+        }
         Set<NodeName> isolated = new HashSet<>(situation.othersIsolatedLocked());
+        Optional<NodeName> other = members.stream()
+                .map(ClusterNodes.Member::node)
+                .filter(isolated::contains)
+                .findFirst();
+        if (other.isPresent()) {
+            return new Verdict.Refused(
+                    rule(),
+                    "the node " + other.get() + " of the control plane is isolated or rewritten: one after the other");
+        }
         long left = members.stream()
                 .filter(member -> !member.node().equals(effect.node()))
-                .filter(member -> member.healthy() && !isolated.contains(member.node()))
+                .filter(ClusterNodes.Member::healthy)
                 .count();
         int quorum = members.size() / 2 + 1;
         String sum = left + " of " + members.size()
-                + " nodes of the control plane are healthy and not isolated without this one, a quorum is " + quorum;
+                + " nodes of the control plane are healthy without this one, a quorum is " + quorum;
         return left >= quorum ? new Verdict.Allowed(sum) : new Verdict.Refused(rule(), sum);
     }
 

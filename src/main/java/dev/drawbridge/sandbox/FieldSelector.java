@@ -3,7 +3,6 @@ package dev.drawbridge.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.mockwebserver.http.RecordedRequest;
-import io.fabric8.mockwebserver.http.Response;
 import io.fabric8.mockwebserver.http.WebSocket;
 import io.fabric8.mockwebserver.http.WebSocketListener;
 import java.io.IOException;
@@ -77,27 +76,7 @@ final class FieldSelector {
 
     /** A watch that shows only what is selected. */
     WebSocketListener filter(WebSocketListener all) {
-        return new WebSocketListener() {
-            @Override
-            public void onOpen(WebSocket socket, Response response) {
-                all.onOpen(new Selected(socket), response);
-            }
-
-            @Override
-            public void onClosing(WebSocket socket, int code, String reason) {
-                all.onClosing(socket, code, reason);
-            }
-
-            @Override
-            public void onClosed(WebSocket socket, int code, String reason) {
-                all.onClosed(socket, code, reason);
-            }
-
-            @Override
-            public void onFailure(WebSocket socket, Throwable failure, Response response) {
-                all.onFailure(socket, failure, response);
-            }
-        };
+        return new WatchBehind(all, Selected::new);
     }
 
     private final class Selected implements WebSocket {

@@ -1,7 +1,6 @@
 package dev.drawbridge.sandbox;
 
 import io.fabric8.mockwebserver.http.RecordedRequest;
-import io.fabric8.mockwebserver.http.Response;
 import io.fabric8.mockwebserver.http.WebSocket;
 import io.fabric8.mockwebserver.http.WebSocketListener;
 import java.nio.charset.StandardCharsets;
@@ -21,27 +20,7 @@ final class WatchSender implements AutoCloseable {
     });
 
     WebSocketListener through(WebSocketListener watch) {
-        return new WebSocketListener() {
-            @Override
-            public void onOpen(WebSocket socket, Response response) {
-                watch.onOpen(new Queued(socket), response);
-            }
-
-            @Override
-            public void onClosing(WebSocket socket, int code, String reason) {
-                watch.onClosing(socket, code, reason);
-            }
-
-            @Override
-            public void onClosed(WebSocket socket, int code, String reason) {
-                watch.onClosed(socket, code, reason);
-            }
-
-            @Override
-            public void onFailure(WebSocket socket, Throwable failure, Response response) {
-                watch.onFailure(socket, failure, response);
-            }
-        };
+        return new WatchBehind(watch, Queued::new);
     }
 
     @Override

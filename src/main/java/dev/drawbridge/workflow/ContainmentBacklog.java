@@ -10,7 +10,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Turns alerts away while more nodes wait for their cordon than can be handled soon: the detector keeps them and sends them
- * again, which is better than a queue that nobody watches. What is admitted goes before every step of a response. Looks at the database at most once in a second.
+ * again, which is better than a queue that nobody watches. Looks at the database at most once in a second. What is admitted goes
+ * before every step of a response.
  */
 @Component
 class ContainmentBacklog implements IntakeAdmission {

@@ -16,7 +16,10 @@ import org.springframework.stereotype.Component;
 @Component
 class UrgentThreads implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(UrgentThreads.class);
-    /** They wait for the API server most of the time; less than a quarter of the connection pool, of which a rung takes two. */
+    /**
+     * They wait for the API server most of the time. A step takes a second connection while it holds its first: with the threads of the job
+     * executor these are fewer than the pool has, so one that asks for its second never waits for another that does the same.
+     */
     private static final int THREADS = 8;
 
     private static final Duration GRACE = Duration.ofSeconds(20);
