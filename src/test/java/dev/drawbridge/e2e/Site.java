@@ -340,7 +340,7 @@ final class Site implements AutoCloseable {
      */
     Map<String, String> environment(String instance) throws IOException {
         Map<String, String> values = new LinkedHashMap<>();
-        values.put("SPRING_CONFIG_IMPORT", "configtree:" + secrets.resolve("spring") + "/");
+        values.put("SPRING_CONFIG_IMPORT", "configtree:" + mounted("spring") + "/");
         values.put("SPRING_CONFIG_ADDITIONAL_LOCATION", "file:" + home.resolve("configuration") + "/");
         values.put("SPRING_DATASOURCE_URL", "jdbc:postgresql://localhost:" + database.getPort() + "/postgres");
         values.put("SPRING_DATASOURCE_USERNAME", "postgres");
@@ -368,8 +368,26 @@ final class Site implements AutoCloseable {
         return values;
     }
 
-    private String secret(String name) {
-        return secrets.resolve(name).toString();
+    private String secret(String name) throws IOException {
+        return mounted("").resolve(name).toString();
+    }
+
+    /** Files as a kubelet mounts a Secret: links to links, which a rotation replaces. For compose they are plain files. */
+    private Path mounted(String directory) throws IOException {
+        Path source = secrets.resolve(directory);
+        Path mount = home.resolve("mounted-" + directory);
+        if (!Files.exists(mount)) {
+            Files.createDirectories(mount);
+            Files.createSymbolicLink(mount.resolve("..2026_01_15"), source);
+            Files.createSymbolicLink(mount.resolve("..data"), Path.of("..2026_01_15"));
+            try (Stream<Path> files = Files.list(source)) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    Files.createSymbolicLink(
+                            mount.resolve(file.getFileName()), Path.of("..data").resolve(file.getFileName()));
+                }
+            }
+        }
+        return mount;
     }
 
     // ---- the baseline

@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -19,7 +21,9 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class KubernetesConnection {
     private static final Logger log = LoggerFactory.getLogger(KubernetesConnection.class);
-    private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount/token");
+    private static final Path SERVICE_ACCOUNT = Path.of("/var/run/secrets/kubernetes.io/serviceaccount");
+
+    private static final String TOKEN = "token";
 
     /** Few and short: an effect is repeated by its workflow step, which also reads again what it decides on. */
     private static final int REPETITIONS = 2;
@@ -47,14 +51,32 @@ class KubernetesConnection {
         if (properties.kubeconfig() != null) {
             return fromFile(properties.kubeconfig(), properties);
         }
-        if (System.getenv("KUBERNETES_SERVICE_HOST") != null && Files.isReadable(SERVICE_ACCOUNT)) {
-            return Config.autoConfigure(null);
+        String host = System.getenv("KUBERNETES_SERVICE_HOST");
+        if (host != null && Files.isReadable(SERVICE_ACCOUNT.resolve(TOKEN))) {
+            return inCluster(SERVICE_ACCOUNT, host, System.getenv().getOrDefault("KUBERNETES_SERVICE_PORT", "443"));
         }
         throw new InvalidConfigurationPropertyValueException(
                 "drawbridge.kubernetes.kubeconfig",
                 null,
                 "Drawbridge does not run in a cluster (no service account token is mounted), and neither"
                         + " drawbridge.kubernetes.kubeconfig nor drawbridge.kubernetes.master-url names one.");
+    }
+
+    /** As the kubelet mounts a service account. The token is read for each request: the kubelet replaces it about every hour. */
+    static Config inCluster(Path serviceAccount, String host, String port) {
+        return new ConfigBuilder(Config.empty())
+                .withMasterUrl("https://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port)
+                .withCaCertFile(serviceAccount.resolve("ca.crt").toString())
+                .withOauthTokenProvider(() -> token(serviceAccount.resolve(TOKEN)))
+                .build();
+    }
+
+    private static String token(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("the service account's token cannot be read", unreadable);
+        }
     }
 
     private static Config fromFile(Path kubeconfig, KubernetesProperties properties) {

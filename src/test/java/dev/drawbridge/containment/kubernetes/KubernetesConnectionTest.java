@@ -5,14 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.drawbridge.sandbox.SandboxApiServer;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -164,5 +171,40 @@ class KubernetesConnectionTest {
                 .hasMessageContaining("connect-timeout");
         assertThatThrownBy(() -> new KubernetesProperties(file, null, null, SECOND, Duration.ofSeconds(-1)))
                 .hasMessageContaining("request-timeout");
+    }
+
+    /** A server with TLS, a certificate that only the mounted authority vouches for, and a token that is replaced. */
+    @Test
+    void inAClusterTheServiceAccountIsUsedAndItsTokenReadAnew() throws Exception {
+        List<String> seen = new CopyOnWriteArrayList<>();
+        KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
+        KeyPair pair = keys.generateKeyPair();
+        X509Certificate certificate = TestCertificates.selfSigned(pair, "127.0.0.1");
+        HttpsServer listening = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        listening.setHttpsConfigurator(new HttpsConfigurator(TestCertificates.serving(pair, certificate)));
+        listening.createContext("/", exchange -> {
+            seen.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            exchange.sendResponseHeaders(200, 2);
+            exchange.getResponseBody().write("ok".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+        listening.start();
+        Files.writeString(directory.resolve("ca.crt"), TestCertificates.pem(certificate));
+        Files.writeString(directory.resolve("token"), "first\n");
+        System.setProperty("kubeconfig", kubeconfig("real").toString());
+        Config config = KubernetesConnection.inCluster(
+                directory, "127.0.0.1", String.valueOf(listening.getAddress().getPort()));
+        try (KubernetesClient client =
+                new KubernetesClientBuilder().withConfig(config).build()) {
+            assertThat(client.raw("/readyz")).isEqualTo("ok");
+            Files.writeString(directory.resolve("token"), "second");
+            assertThat(client.raw("/readyz")).isEqualTo("ok");
+            assertThat(seen).containsExactly("Bearer first", "Bearer second");
+        } finally {
+            System.clearProperty("kubeconfig");
+            listening.stop(0);
+        }
+        assertThat(KubernetesConnection.inCluster(directory, "fd00::1", "443").getMasterUrl())
+                .isEqualTo("https://[fd00::1]:443/");
     }
 }
