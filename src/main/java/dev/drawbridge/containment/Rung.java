@@ -19,7 +19,10 @@ public enum Rung {
             "Static pods, DaemonSets, what a disruption budget still holds at the deadline, pods without a controller or with local data (unless configured), the kubelet, network traffic."),
     NETWORK_POLICIES(
             "Network traffic of the node's pods, in and out, where the network plugin enforces NetworkPolicies.",
-            "Pods with the host's network, static pods, pods that start later, exempt pods, traffic between a pod and its own node, the kubelet, processes on the host.");
+            "Pods with the host's network, static pods, pods that start later, exempt pods, traffic between a pod and its own node, the kubelet, processes on the host."),
+    CILIUM_HOST_POLICY(
+            "Network traffic of the host itself: static pods and other pods with the host's network, and processes outside of pods.",
+            "What the allow list names, connections from the API server to the kubelet and back, traffic of other pods, processes as such.");
 
     private final String stops;
     private final String doesNotStop;

@@ -1,11 +1,12 @@
 package dev.drawbridge.containment.kubernetes;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Pattern;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -15,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties("drawbridge.containment")
 record ContainmentProperties(
-        @DefaultValue Drain drain, @DefaultValue Network network) {
+        @DefaultValue Drain drain, @DefaultValue @Valid Network network) {
     private static final Duration LONGEST_DEADLINE = Duration.ofHours(1);
 
     /**
@@ -48,20 +49,32 @@ record ContainmentProperties(
      *
      * @param policiesEnforced something enforces NetworkPolicies that the cluster's APIs do not tell of
      * @param exempt pods that are never cut off, as {@code namespace/key=value}: what the cluster, or Drawbridge itself, cannot be without
+     * @param allowIn what may reach a host that is cut off, beside the API server its kubelet: at least where Drawbridge's SSH comes from
+     * @param allowOut what it may reach, beside the API server
+     * @param ciliumConfig ConfigMap with Cilium's settings, {@code namespace/name}
      */
     record Network(
             @DefaultValue("false") boolean policiesEnforced,
 
             @DefaultValue({"kube-system/k8s-app=kube-dns", "drawbridge/app.kubernetes.io/name=drawbridge"})
-            List<Exempt> exempt) {
+            List<Exempt> exempt,
+
+            @DefaultValue List<Allowed> allowIn,
+            @DefaultValue List<Allowed> allowOut,
+
+            @DefaultValue("kube-system/cilium-config") @Pattern(regexp = "[a-z0-9-]+/[a-z0-9.-]+")
+            String ciliumConfig) {
         Network {
             exempt = List.copyOf(exempt);
+            allowIn = List.copyOf(allowIn);
+            allowOut = List.copyOf(allowOut);
         }
     }
 
     /** Pods of one namespace with one label. */
     record Exempt(String namespace, String key, String value) {
-        private static final Pattern FORM = Pattern.compile("([a-z0-9-]+)/([A-Za-z0-9._/-]+)=([A-Za-z0-9._-]*)");
+        private static final java.util.regex.Pattern FORM =
+                java.util.regex.Pattern.compile("([a-z0-9-]+)/([A-Za-z0-9._/-]+)=([A-Za-z0-9._-]*)");
 
         /**
          * Reads {@code namespace/key=value}; Spring does so with each element of the list.

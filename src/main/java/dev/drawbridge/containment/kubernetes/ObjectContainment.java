@@ -118,7 +118,10 @@ class ObjectContainment {
         Look look = step.rung().toApply(target);
         boolean again =
                 rows.stream().anyMatch(known -> known.rung() == step.rung().rung());
-        Runnable announced = row.isPresent() ? () -> {} : () -> journal.begin(announcement(step, target, look), again);
+        // what was somebody else's and is to be made now is announced as ours
+        Runnable announced = row.filter(Row::owned).isPresent()
+                ? () -> {}
+                : () -> journal.begin(announcement(step, target, look), again);
         Reached reached = row.isEmpty() && !(look instanceof Look.Left)
                 ? judged(step, look, announced)
                 : through(step, Effect.Kind.CONTAIN, look, announced);

@@ -44,6 +44,25 @@ class ContainmentPropertiesTest {
                                 new ContainmentProperties.Exempt("a", "b", "")));
     }
 
+    @Test
+    void whatStaysOpenIsReadFromItsShortForm() {
+        application
+                .withPropertyValues("drawbridge.containment.network.allow-in=192.0.2.0/24 tcp/22, 2001:db8::/32 udp/53,"
+                        + " nodes tcp/10250, drawbridge/app=drawbridge tcp/22")
+                .run(context -> assertThat(context.getBean(ContainmentProperties.class)
+                                .network()
+                                .allowIn())
+                        .containsExactly(
+                                new Allowed(new Allowed.Peer.Cidr("192.0.2.0/24"), "TCP", 22),
+                                new Allowed(new Allowed.Peer.Cidr("2001:db8::/32"), "UDP", 53),
+                                new Allowed(new Allowed.Peer.Nodes(), "TCP", 10250),
+                                new Allowed(
+                                        new Allowed.Peer.Pods(
+                                                new ContainmentProperties.Exempt("drawbridge", "app", "drawbridge")),
+                                        "TCP",
+                                        22)));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -51,7 +70,16 @@ class ContainmentPropertiesTest {
                 "drain.deadline=61m",
                 "drain.grace=0s",
                 "network.exempt=everything",
-                "network.exempt=Upper/a=b"
+                "network.exempt=Upper/a=b",
+                "network.allow-in=192.0.2.0/24",
+                "network.allow-in=192.0.2.0/33 tcp/22",
+                "network.allow-in=256.0.2.0/24 tcp/22",
+                "network.allow-in=2001:db8::/129 tcp/22",
+                "network.allow-in=bastion.example.org tcp/22",
+                "network.allow-out=192.0.2.0/24 sctp/22",
+                "network.allow-out=192.0.2.0/24 tcp/0",
+                "network.allow-out=192.0.2.0/24 tcp/65536",
+                "network.cilium-config=cilium-config"
             })
     void whatMakesNoSenseStopsTheStart(String setting) {
         application

@@ -178,8 +178,8 @@ class NetworkPolicyRungTest {
                     .containsExactly("not-supported");
             assertThat(plain.contained.all()).isEmpty();
         }
-        try (RungWorld vouched = new RungWorld(new ContainmentProperties(
-                RungWorld.PROPERTIES.drain(), new ContainmentProperties.Network(true, List.of())))) {
+        try (RungWorld vouched =
+                new RungWorld(RungWorld.properties("network.policies-enforced=true", "network.exempt="))) {
             assertThat(detail(vouched.apply(RUNG), RungOutcome.Applied.class))
                     .contains("what the configuration vouches for")
                     .contains("2 pods", "not cut off (host network): kube-system/kube-proxy-worker-1");

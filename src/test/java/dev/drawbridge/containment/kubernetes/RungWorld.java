@@ -12,11 +12,14 @@ import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.TestGate;
+import dev.drawbridge.node.NodeEndpoint;
+import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.sandbox.ApiFaults;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
 import dev.drawbridge.web.TestClock;
 import io.fabric8.kubernetes.api.model.Node;
@@ -24,11 +27,15 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
 /** A cluster, a database and every rung on them, for one test; it counts what the API server is asked. */
 final class RungWorld implements AutoCloseable {
@@ -38,8 +45,18 @@ final class RungWorld implements AutoCloseable {
     static final NodeName WORKER = NodeName.of("worker-1");
 
     /** What the configuration says when nothing is configured. */
-    static final ContainmentProperties PROPERTIES =
-            new Binder(List.of()).bindOrCreate("drawbridge.containment", ContainmentProperties.class);
+    static final ContainmentProperties PROPERTIES = properties();
+
+    /** Settings below {@code drawbridge.containment}, as {@code name=value}. */
+    static ContainmentProperties properties(String... settings) {
+        Map<String, String> values = new HashMap<>();
+        for (String setting : settings) {
+            String[] parts = setting.split("=", 2);
+            values.put("drawbridge.containment." + parts[0], parts[1]);
+        }
+        return new Binder(new MapConfigurationPropertySource(values))
+                .bindOrCreate("drawbridge.containment", ContainmentProperties.class);
+    }
 
     final TestDatabase database = TestDatabase.h2();
     final SandboxApiServer server = SandboxApiServer.start();
@@ -61,13 +78,19 @@ final class RungWorld implements AutoCloseable {
     }
 
     Containment behind(EffectGate gate) {
+        return behind(properties, gate);
+    }
+
+    Containment behind(ContainmentProperties properties, EffectGate gate) {
         NodeObjects nodes = new NodeObjects(client);
         ClusterObjects objects = new ClusterObjects(client);
         ServedApis apis = new ServedApis(client);
+        NodeEndpoints endpoints = node -> Optional.of(new NodeEndpoint("10.20.0.21", 22, NodePath.of("/")));
         ContainmentJournal journal = new ContainmentJournal(database.jdbc(), clock);
         List<ObjectRung> rungs = List.of(
                 new DrainRung(objects, nodes, apis, properties, clock),
-                new NetworkPolicyRung(objects, apis, properties));
+                new NetworkPolicyRung(objects, apis, properties),
+                new CiliumRung(objects, nodes, apis, endpoints, properties));
         return new Ladder(
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
