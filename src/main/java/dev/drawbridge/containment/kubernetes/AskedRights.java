@@ -187,6 +187,7 @@ class AskedRights implements ClusterRights {
                 .withVerb(right.verb())
                 .withGroup(right.group())
                 .withResource(slash < 0 ? right.resource() : right.resource().substring(0, slash))
+                .withName(Feature.only(right).orElse(null))
                 .withSubresource(slash < 0 ? null : right.resource().substring(slash + 1))
                 .endResourceAttributes()
                 .endSpec()

@@ -23,6 +23,9 @@ class CiliumRung extends HostPolicyRung {
     private static final Ref.Api POLICIES =
             new Ref.Api("cilium.io", "v2", "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies");
     private static final Ref.Api CONFIG_MAPS = new Ref.Api("", "v1", "ConfigMap", "configmaps");
+    /** Name of the ConfigMap with Cilium's settings. */
+    static final String CONFIG = "cilium-config";
+
     private static final String API_SERVER = "kube-apiserver";
     private static final int FORBIDDEN = 403;
 
@@ -53,8 +56,7 @@ class CiliumRung extends HostPolicyRung {
 
     /** A policy is accepted whether or not anything enforces it on hosts: only Cilium's own settings tell. */
     private Optional<String> offByConfiguration() {
-        String[] where = settings.ciliumConfig().split("/");
-        Ref ref = new Ref(CONFIG_MAPS, where[0], where[1]);
+        Ref ref = new Ref(CONFIG_MAPS, settings.ciliumNamespace(), CONFIG);
         Optional<JsonNode> config;
         try {
             config = objects.read(ref);

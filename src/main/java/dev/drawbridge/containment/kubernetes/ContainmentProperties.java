@@ -51,7 +51,7 @@ record ContainmentProperties(
      * @param exempt pods that are never cut off, as {@code namespace/key=value}: what the cluster, or Drawbridge itself, cannot be without
      * @param allowIn what may reach a host that is cut off, beside the API server its kubelet: at least where Drawbridge's SSH comes from
      * @param allowOut what it may reach, beside the API server
-     * @param ciliumConfig ConfigMap with Cilium's settings, {@code namespace/name}
+     * @param ciliumNamespace where Cilium runs, and its ConfigMap {@code cilium-config} is
      */
     record Network(
             @DefaultValue("false") boolean policiesEnforced,
@@ -62,8 +62,8 @@ record ContainmentProperties(
             @DefaultValue List<Allowed> allowIn,
             @DefaultValue List<Allowed> allowOut,
 
-            @DefaultValue("kube-system/cilium-config") @Pattern(regexp = "[a-z0-9-]+/[a-z0-9.-]+")
-            String ciliumConfig) {
+            @DefaultValue("kube-system") @Pattern(regexp = "[a-z0-9-]+")
+            String ciliumNamespace) {
         Network {
             exempt = List.copyOf(exempt);
             allowIn = List.copyOf(allowIn);

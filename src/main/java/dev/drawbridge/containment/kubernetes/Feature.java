@@ -4,6 +4,7 @@ import dev.drawbridge.containment.Right;
 import dev.drawbridge.containment.Rung;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What the code of this package asks an API server for. Each feature has the manifest that grants it, and nothing else, in
@@ -35,7 +36,16 @@ enum Feature {
             new Right("list", "networking.k8s.io", "networkpolicies"),
             new Right("create", "networking.k8s.io", "networkpolicies"),
             new Right("patch", "networking.k8s.io", "networkpolicies"),
-            new Right("delete", "networking.k8s.io", "networkpolicies"));
+            new Right("delete", "networking.k8s.io", "networkpolicies")),
+
+    /** Cilium-host-policy makes and removes one policy, and looks up whether anything enforces it. */
+    CILIUM_HOST_POLICY(
+            false,
+            Right.core("get", "configmaps"),
+            new Right("get", "cilium.io", "ciliumclusterwidenetworkpolicies"),
+            new Right("create", "cilium.io", "ciliumclusterwidenetworkpolicies"),
+            new Right("patch", "cilium.io", "ciliumclusterwidenetworkpolicies"),
+            new Right("delete", "cilium.io", "ciliumclusterwidenetworkpolicies"));
 
     private final boolean usual;
     private final List<Right> rights;
@@ -58,12 +68,18 @@ enum Feature {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** The one object that a right is for, where the manifest names it; empty for all of a kind. */
+    static Optional<String> only(Right right) {
+        return right.equals(Right.core("get", "configmaps")) ? Optional.of(CiliumRung.CONFIG) : Optional.empty();
+    }
+
     /** What a rung needs besides {@link #READ}. */
     static Feature of(Rung rung) {
         return switch (rung) {
             case CORDON, TAINT, LABEL -> CONTAIN;
             case DRAIN -> EVICT;
             case NETWORK_POLICIES -> NETWORK_POLICIES;
+            case CILIUM_HOST_POLICY -> CILIUM_HOST_POLICY;
         };
     }
 }

@@ -79,7 +79,7 @@ class ContainmentPropertiesTest {
                 "network.allow-out=192.0.2.0/24 sctp/22",
                 "network.allow-out=192.0.2.0/24 tcp/0",
                 "network.allow-out=192.0.2.0/24 tcp/65536",
-                "network.cilium-config=cilium-config"
+                "network.cilium-namespace=kube-system/cilium"
             })
     void whatMakesNoSenseStopsTheStart(String setting) {
         application
