@@ -22,7 +22,10 @@ public enum Rung {
             "Pods with the host's network, static pods, pods that start later, exempt pods, traffic between a pod and its own node, the kubelet, processes on the host."),
     CILIUM_HOST_POLICY(
             "Network traffic of the host itself: static pods and other pods with the host's network, and processes outside of pods.",
-            "What the allow list names, connections from the API server to the kubelet and back, traffic of other pods, processes as such.");
+            "What the allow list names, connections from the API server to the kubelet and back, traffic of other pods, processes as such."),
+    CALICO_HOST_POLICY(
+            "Network traffic of the host itself: static pods and other pods with the host's network, and processes outside of pods.",
+            "What the allow list names, Calico's failsafe ports (as they come: SSH, API server, etcd, BGP, DNS, DHCP), connections that are open already, traffic of other pods, processes as such.");
 
     private final String stops;
     private final String doesNotStop;

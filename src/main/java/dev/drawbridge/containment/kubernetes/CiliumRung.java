@@ -7,6 +7,7 @@ import dev.drawbridge.containment.Rung;
 import dev.drawbridge.node.NodeEndpoints;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -36,8 +37,9 @@ class CiliumRung extends HostPolicyRung {
             NodeObjects nodes,
             ServedApis apis,
             NodeEndpoints endpoints,
-            ContainmentProperties properties) {
-        super(objects, nodes, endpoints, properties.network());
+            ContainmentProperties properties,
+            Clock clock) {
+        super(objects, nodes, endpoints, properties.network(), clock);
         this.apis = apis;
     }
 
@@ -164,6 +166,12 @@ class CiliumRung extends HostPolicyRung {
                         + condition.path("message").asText());
             }
         }
+        return Optional.empty();
+    }
+
+    /** Which labels the host has in Cilium's eyes, the API does not show. */
+    @Override
+    Optional<String> notYet(Node node) {
         return Optional.empty();
     }
 

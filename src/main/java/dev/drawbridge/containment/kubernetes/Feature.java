@@ -45,7 +45,26 @@ enum Feature {
             new Right("get", "cilium.io", "ciliumclusterwidenetworkpolicies"),
             new Right("create", "cilium.io", "ciliumclusterwidenetworkpolicies"),
             new Right("patch", "cilium.io", "ciliumclusterwidenetworkpolicies"),
-            new Right("delete", "cilium.io", "ciliumclusterwidenetworkpolicies"));
+            new Right("delete", "cilium.io", "ciliumclusterwidenetworkpolicies")),
+
+    /** Calico-host-policy makes and removes a policy and a host endpoint, and looks up the failsafe ports. */
+    CALICO_HOST_POLICY(
+            false,
+            new Right("get", CalicoRung.GROUP, "globalnetworkpolicies"),
+            new Right("create", CalicoRung.GROUP, "globalnetworkpolicies"),
+            new Right("patch", CalicoRung.GROUP, "globalnetworkpolicies"),
+            new Right("delete", CalicoRung.GROUP, "globalnetworkpolicies"),
+            new Right("get", CalicoRung.GROUP, "hostendpoints"),
+            new Right("list", CalicoRung.GROUP, "hostendpoints"),
+            new Right("create", CalicoRung.GROUP, "hostendpoints"),
+            new Right("patch", CalicoRung.GROUP, "hostendpoints"),
+            new Right("delete", CalicoRung.GROUP, "hostendpoints"),
+            new Right("get", CalicoRung.GROUP, "felixconfigurations"),
+            new Right("get", CalicoRung.GROUP, "tiers"),
+            new Right("get", CalicoRung.GROUP, "tier.globalnetworkpolicies"),
+            new Right("create", CalicoRung.GROUP, "tier.globalnetworkpolicies"),
+            new Right("patch", CalicoRung.GROUP, "tier.globalnetworkpolicies"),
+            new Right("delete", CalicoRung.GROUP, "tier.globalnetworkpolicies"));
 
     private final boolean usual;
     private final List<Right> rights;
@@ -70,7 +89,18 @@ enum Feature {
 
     /** The one object that a right is for, where the manifest names it; empty for all of a kind. */
     static Optional<String> only(Right right) {
-        return right.equals(Right.core("get", "configmaps")) ? Optional.of(CiliumRung.CONFIG) : Optional.empty();
+        if (right.equals(Right.core("get", "configmaps"))) {
+            return Optional.of(CiliumRung.CONFIG);
+        }
+        if (!indirect(right)) {
+            return Optional.empty();
+        }
+        return Optional.of(right.resource().equals("tiers") ? CalicoRung.TIER : CalicoRung.TIER + ".*");
+    }
+
+    /** Whether no request of ours is for it: Calico's API server asks for it besides, when we ask for a policy. */
+    static boolean indirect(Right right) {
+        return right.group().equals(CalicoRung.GROUP) && right.resource().startsWith("tier");
     }
 
     /** What a rung needs besides {@link #READ}. */
@@ -80,6 +110,7 @@ enum Feature {
             case DRAIN -> EVICT;
             case NETWORK_POLICIES -> NETWORK_POLICIES;
             case CILIUM_HOST_POLICY -> CILIUM_HOST_POLICY;
+            case CALICO_HOST_POLICY -> CALICO_HOST_POLICY;
         };
     }
 }

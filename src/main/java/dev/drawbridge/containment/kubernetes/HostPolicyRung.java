@@ -11,6 +11,8 @@ import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.api.model.Node;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,6 +32,11 @@ abstract class HostPolicyRung implements ObjectRung {
     private static final String LABEL = LABELS + "/" + JsonPatch.token(Marks.ISOLATED);
     private static final int KUBELET_PORT = 10_250;
 
+    /** For the network plugin, counted from the announcement. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
+
     /** One object that does it. */
     record Wanted(Ref ref, ObjectNode spec) {}
 
@@ -37,16 +44,19 @@ abstract class HostPolicyRung implements ObjectRung {
     protected final NodeObjects nodes;
     private final NodeEndpoints endpoints;
     protected final ContainmentProperties.Network settings;
+    private final Clock clock;
 
     HostPolicyRung(
             ClusterObjects objects,
             NodeObjects nodes,
             NodeEndpoints endpoints,
-            ContainmentProperties.Network settings) {
+            ContainmentProperties.Network settings,
+            Clock clock) {
         this.objects = objects;
         this.nodes = nodes;
         this.endpoints = endpoints;
         this.settings = settings;
+        this.clock = clock;
     }
 
     /** What is to be made for this node, in this order. */
@@ -57,6 +67,9 @@ abstract class HostPolicyRung implements ObjectRung {
 
     /** What the cluster itself says against an object that is there as it should be. */
     abstract Optional<String> objection(JsonNode object);
+
+    /** What the network plugin has still to do for it; empty when nothing is known to be missing. */
+    abstract Optional<String> notYet(Node node);
 
     /** What people must know of what is in place. */
     abstract String inPlace(Target target);
@@ -133,7 +146,17 @@ abstract class HostPolicyRung implements ObjectRung {
                     changes,
                     permit -> toApply(target.knowing(prior(wanted).toString()), made(permit, target, changes)));
         }
-        return trouble.isEmpty() ? new Look.Complete(detail) : new Look.Partial(detail);
+        if (!trouble.isEmpty()) {
+            return new Look.Partial(detail);
+        }
+        Optional<String> missing = notYet(node);
+        if (missing.isEmpty()) {
+            return new Look.Complete(detail);
+        }
+        boolean late = clock.instant().isAfter(target.begunAt().plus(PATIENCE));
+        return late
+                ? new Look.Partial(missing.get() + "; " + detail)
+                : new Look.Pending(missing.get(), LOOK_AGAIN);
     }
 
     private Map<Ref, String> made(Permit permit, Target target, List<Change> changes) {

@@ -67,7 +67,7 @@ final class Owned {
                         .add(owner, heir.value()));
     }
 
-    /** A server leaves out empty lists and nulls; an empty object stays, for it may mean everything. */
+    /** A server adds or leaves out fields that are empty; an empty element of a list stays, for it may mean everything. */
     private static JsonNode normal(JsonNode node) {
         if (node instanceof ArrayNode list) {
             ArrayNode normal = JsonNodeFactory.instance.arrayNode();
@@ -79,9 +79,9 @@ final class Owned {
         }
         ObjectNode normal = JsonNodeFactory.instance.objectNode();
         for (Map.Entry<String, JsonNode> field : object.properties()) {
-            JsonNode value = field.getValue();
-            if (!value.isNull() && !(value.isArray() && value.isEmpty())) {
-                normal.set(field.getKey(), normal(value));
+            JsonNode value = normal(field.getValue());
+            if (!value.isNull() && !(value.isContainerNode() && value.isEmpty())) {
+                normal.set(field.getKey(), value);
             }
         }
         return normal;

@@ -79,7 +79,7 @@ class AskedRightsTest {
         assertThat(rights.report().at()).isNull();
         assertThat(rights.report().methods())
                 .extracting(Method::name)
-                .containsExactly("read", "cordon", "taint", "label", "drain", "network-policies")
+                .containsExactly("read", "cordon", "taint", "label", "drain", "network-policies", "cilium-host-policy", "calico-host-policy")
                 .hasSize(1 + Rung.values().length);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.UNKNOWN));
@@ -90,7 +90,7 @@ class AskedRightsTest {
     void eachRightOfEachFeatureIsAskedForOnce(CapturedOutput output) {
         faults(ApiFaults.NONE);
         rights.ask();
-        assertThat(requests).hasSize(14).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+        assertThat(requests).hasSize(34).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         assertThat(rights.report().at()).isEqualTo(NOW);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.ALLOWED));

@@ -49,9 +49,14 @@ class CiliumRungTest {
 
     @BeforeEach
     void install() {
-        world.server.serve("cilium.io/v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy");
-        configure(Map.of("enable-host-firewall", "true"));
+        install(world);
         world.requests.clear();
+    }
+
+    /** As an administrator who wants the host firewall. */
+    static void install(RungWorld world) {
+        world.server.serve("cilium.io/v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy");
+        configure(world, Map.of("enable-host-firewall", "true"));
     }
 
     @AfterEach
@@ -60,6 +65,10 @@ class CiliumRungTest {
     }
 
     private void configure(Map<String, String> data) {
+        configure(world, data);
+    }
+
+    private static void configure(RungWorld world, Map<String, String> data) {
         world.server
                 .client()
                 .resource(new ConfigMapBuilder()

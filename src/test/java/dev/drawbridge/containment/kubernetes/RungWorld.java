@@ -90,7 +90,8 @@ final class RungWorld implements AutoCloseable {
         List<ObjectRung> rungs = List.of(
                 new DrainRung(objects, nodes, apis, properties, clock),
                 new NetworkPolicyRung(objects, apis, properties),
-                new CiliumRung(objects, nodes, apis, endpoints, properties));
+                new CiliumRung(objects, nodes, apis, endpoints, properties, clock),
+                new CalicoRung(objects, nodes, apis, directory, endpoints, properties, clock));
         return new Ladder(
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
