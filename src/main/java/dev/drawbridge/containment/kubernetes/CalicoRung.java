@@ -29,11 +29,9 @@ class CalicoRung extends HostPolicyRung {
     static final String GROUP = "projectcalico.org";
     static final String TIER = "default";
     private static final String VERSION = "v3";
-    private static final Ref.Api POLICIES =
-            new Ref.Api(GROUP, VERSION, "GlobalNetworkPolicy", "globalnetworkpolicies");
+    private static final Ref.Api POLICIES = new Ref.Api(GROUP, VERSION, "GlobalNetworkPolicy", "globalnetworkpolicies");
     private static final Ref.Api HOST_ENDPOINTS = new Ref.Api(GROUP, VERSION, "HostEndpoint", "hostendpoints");
-    private static final Ref.Api FELIX =
-            new Ref.Api(GROUP, VERSION, "FelixConfiguration", "felixconfigurations");
+    private static final Ref.Api FELIX = new Ref.Api(GROUP, VERSION, "FelixConfiguration", "felixconfigurations");
     private static final String CREATED_BY = "projectcalico.org/created-by";
     private static final int API_SERVER_PORT = 6443;
 
@@ -94,8 +92,9 @@ class CalicoRung extends HostPolicyRung {
                 && !settings.allowOut().isEmpty();
         return named || !addresses(NodeInfo::controlPlane).isEmpty()
                 ? Optional.empty()
-                : Optional.of("the cluster names no node of its control plane: say in drawbridge.containment.network.allow-in"
-                        + " and allow-out how API server and kubelet reach each other");
+                : Optional.of(
+                        "the cluster names no node of its control plane: say in drawbridge.containment.network.allow-in"
+                                + " and allow-out how API server and kubelet reach each other");
     }
 
     private List<JsonNode> hostEndpoints(String node) {
@@ -106,7 +105,11 @@ class CalicoRung extends HostPolicyRung {
 
     /** Kept by Calico itself, with the labels of the node. */
     private static boolean automatic(JsonNode endpoint) {
-        return endpoint.path("metadata").path("labels").path(CREATED_BY).asText().equals("calico-kube-controllers");
+        return endpoint.path("metadata")
+                .path("labels")
+                .path(CREATED_BY)
+                .asText()
+                .equals("calico-kube-controllers");
     }
 
     @Override
@@ -159,7 +162,9 @@ class CalicoRung extends HostPolicyRung {
         if (peer instanceof Allowed.Peer.Cidr cidr) {
             nets(end, List.of(cidr.cidr()));
         } else if (peer instanceof Allowed.Peer.Pods pods) {
-            end.put("namespaceSelector", "projectcalico.org/name == '" + pods.pods().namespace() + "'")
+            end.put(
+                            "namespaceSelector",
+                            "projectcalico.org/name == '" + pods.pods().namespace() + "'")
                     .put("selector", pods.pods().key() + " == '" + pods.pods().value() + "'");
         } else {
             nets(end, addresses(node -> true));
@@ -201,14 +206,14 @@ class CalicoRung extends HostPolicyRung {
     @Override
     Optional<String> notYet(Node node) {
         return hostEndpoints(node.getMetadata().getName()).stream()
-                .filter(endpoint -> !endpoint
-                        .path("metadata")
+                .filter(endpoint -> !endpoint.path("metadata")
                         .path("labels")
                         .path(Marks.ISOLATED)
                         .asText()
                         .equals(node.getMetadata().getUid()))
-                .map(endpoint -> "the HostEndpoint " + endpoint.at("/metadata/name").asText()
-                        + " does not have the label " + Marks.ISOLATED + ": the policy does not select it")
+                .map(endpoint ->
+                        "the HostEndpoint " + endpoint.at("/metadata/name").asText() + " does not have the label "
+                                + Marks.ISOLATED + ": the policy does not select it")
                 .findFirst();
     }
 
@@ -222,7 +227,8 @@ class CalicoRung extends HostPolicyRung {
         return "open to the node: the API server to the kubelet and back, what drawbridge.containment.network.allow-in and allow-out"
                 + " name, and whatever any policy says, Calico's failsafe ports: in "
                 + failsafe(target, "failsafeInboundHostPorts", FAILSAFE_IN) + ", out "
-                + failsafe(target, "failsafeOutboundHostPorts", FAILSAFE_OUT) + "; a tier before the default one goes first";
+                + failsafe(target, "failsafeOutboundHostPorts", FAILSAFE_OUT)
+                + "; a tier before the default one goes first";
     }
 
     /** The node's own setting, else that of all nodes, else what Calico comes with. */

@@ -65,9 +65,10 @@ class ClusterObjects {
      * @throws KubernetesClientException when the API server could not be asked
      */
     List<JsonNode> list(Ref.Api api, String selector) {
-        String answer = client.raw(selector.isEmpty()
-                ? api.path()
-                : api.path() + "?labelSelector=" + URLEncoder.encode(selector, StandardCharsets.UTF_8));
+        String answer = client.raw(
+                selector.isEmpty()
+                        ? api.path()
+                        : api.path() + "?labelSelector=" + URLEncoder.encode(selector, StandardCharsets.UTF_8));
         List<JsonNode> found = new ArrayList<>();
         if (answer != null) {
             json(answer).path("items").forEach(found::add);

@@ -16,7 +16,9 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties("drawbridge.containment")
 record ContainmentProperties(
-        @DefaultValue Drain drain, @DefaultValue @Valid Network network) {
+        @DefaultValue Drain drain,
+        @DefaultValue Taint taint,
+        @DefaultValue @Valid Network network) {
     private static final Duration LONGEST_DEADLINE = Duration.ofHours(1);
 
     /**
@@ -41,6 +43,17 @@ record ContainmentProperties(
             if (grace != null && grace.compareTo(Duration.ofSeconds(1)) < 0) {
                 throw new IllegalArgumentException("drawbridge.containment.drain.grace must be at least 1s");
             }
+        }
+    }
+
+    /**
+     * The rung {@code taint}.
+     *
+     * @param tolerations by which a pod may stay, as {@code namespace key}; any other pod that tolerates the taint is evicted after it
+     */
+    record Taint(@DefaultValue("* *") List<Tolerated> tolerations) {
+        Taint {
+            tolerations = List.copyOf(tolerations);
         }
     }
 

@@ -154,9 +154,7 @@ abstract class HostPolicyRung implements ObjectRung {
             return new Look.Complete(detail);
         }
         boolean late = clock.instant().isAfter(target.begunAt().plus(PATIENCE));
-        return late
-                ? new Look.Partial(missing.get() + "; " + detail)
-                : new Look.Pending(missing.get(), LOOK_AGAIN);
+        return late ? new Look.Partial(missing.get() + "; " + detail) : new Look.Pending(missing.get(), LOOK_AGAIN);
     }
 
     private Map<Ref, String> made(Permit permit, Target target, List<Change> changes) {

@@ -23,10 +23,17 @@ class Ladder implements Containment {
     private final ObjectContainment objects;
     private final ContainmentJournal journal;
     private final AskedRights rights;
+    private final TolerationSweep sweep;
 
-    Ladder(NodeContainment node, ObjectContainment objects, ContainmentJournal journal, AskedRights rights) {
+    Ladder(
+            NodeContainment node,
+            ObjectContainment objects,
+            TolerationSweep sweep,
+            ContainmentJournal journal,
+            AskedRights rights) {
         this.node = node;
         this.objects = objects;
+        this.sweep = sweep;
         this.journal = journal;
         this.rights = rights;
     }
@@ -47,7 +54,7 @@ class Ladder implements Containment {
         try {
             return objects.knows(rung)
                     ? objects.apply(actor, incident, name, rung)
-                    : node.apply(actor, incident, name, rung);
+                    : swept(actor, incident, name, rung, node.apply(actor, incident, name, rung));
         } catch (KubernetesClientException refused) {
             if (refused.getCode() == NodeObjects.FORBIDDEN) {
                 // perhaps a right that was taken away: the next attempt of this step knows it
@@ -55,6 +62,18 @@ class Ladder implements Containment {
             }
             throw refused;
         }
+    }
+
+    /** After our taint, where not every toleration of it is allowed. */
+    private RungOutcome swept(Actor actor, IncidentId incident, NodeName name, Rung rung, RungOutcome outcome) {
+        boolean tainted = rung == Rung.TAINT
+                && (outcome instanceof RungOutcome.Applied || outcome instanceof RungOutcome.Already);
+        if (!tainted || !sweep.wanted()) {
+            return outcome;
+        }
+        return objects.follow(sweep.sequel(), actor, incident, name, rights.missing(Rung.DRAIN))
+                .filter(after -> !(after instanceof RungOutcome.Already))
+                .orElse(outcome);
     }
 
     @Override

@@ -96,6 +96,31 @@ class ObjectContainment {
         return outcome;
     }
 
+    /**
+     * What follows a rung that is a change of the node, on the same row of the journal.
+     *
+     * @param missing why it cannot be; then the rung is incomplete
+     * @return empty when the rung is not ours on this node, and nothing follows
+     */
+    Optional<RungOutcome> follow(
+            ObjectRung sequel, Actor actor, IncidentId incident, NodeName name, Optional<String> missing) {
+        Step step = new Step(actor, incident, name, sequel);
+        Optional<Row> row = open(step, journal.rows(incident, name)).filter(Row::owned);
+        if (row.isEmpty()) {
+            return Optional.empty();
+        }
+        RungOutcome outcome =
+                missing.<RungOutcome>map(RungOutcome.NotSupported::new).orElseGet(() -> apply(step));
+        if (outcome instanceof RungOutcome.NotSupported impossible) {
+            String detail = row.get().detail() + "; nothing more: " + impossible.reason();
+            transaction.executeWithoutResult(
+                    status -> journal.settle(incident, row.get().uid(), sequel.rung(), State.INCOMPLETE, true, detail));
+            outcome = new RungOutcome.Incomplete(detail);
+        }
+        logged(step, "apply", outcome);
+        return Optional.of(outcome);
+    }
+
     private RungOutcome apply(Step step) {
         IncidentId incident = step.incident();
         NodeName name = step.name();

@@ -79,7 +79,15 @@ class AskedRightsTest {
         assertThat(rights.report().at()).isNull();
         assertThat(rights.report().methods())
                 .extracting(Method::name)
-                .containsExactly("read", "cordon", "taint", "label", "drain", "network-policies", "cilium-host-policy", "calico-host-policy")
+                .containsExactly(
+                        "read",
+                        "cordon",
+                        "taint",
+                        "label",
+                        "drain",
+                        "network-policies",
+                        "cilium-host-policy",
+                        "calico-host-policy")
                 .hasSize(1 + Rung.values().length);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.UNKNOWN));

@@ -74,9 +74,7 @@ class CalicoRungTest {
     }
 
     private void put(String path, JsonNode object) {
-        world.server
-                .client()
-                .raw(path + "/" + object.at("/metadata/name").asText(), "PUT", object.toString());
+        world.server.client().raw(path + "/" + object.at("/metadata/name").asText(), "PUT", object.toString());
     }
 
     private void create(String path, String kind, String name, String labels, String spec) {
@@ -85,8 +83,8 @@ class CalicoRungTest {
                 .raw(
                         path,
                         "POST",
-                        "{\"apiVersion\":\"projectcalico.org/v3\",\"kind\":\"" + kind + "\",\"metadata\":{\"name\":\"" + name
-                                + "\",\"labels\":" + labels + "},\"spec\":" + spec + "}");
+                        "{\"apiVersion\":\"projectcalico.org/v3\",\"kind\":\"" + kind + "\",\"metadata\":{\"name\":\""
+                                + name + "\",\"labels\":" + labels + "},\"spec\":" + spec + "}");
     }
 
     /** As Calico's controllers keep it for each node when they are told to. */
@@ -109,7 +107,8 @@ class CalicoRungTest {
     /** The first rule that fits decides, as in Calico; what no rule fits is denied at the end of the tier. */
     private static boolean open(JsonNode rules, String end, String address, String protocol, int port) {
         for (JsonNode rule : rules) {
-            boolean fits = !rule.has("protocol") || rule.path("protocol").asText().equals(protocol);
+            boolean fits =
+                    !rule.has("protocol") || rule.path("protocol").asText().equals(protocol);
             JsonNode ports = rule.at("/destination/ports");
             fits &= ports.isMissingNode() || ports.path(0).asInt() == port;
             JsonNode nets = rule.path(end).path("nets");
@@ -137,7 +136,8 @@ class CalicoRungTest {
         assertThat(spec.path("selector").asText()).isEqualTo(ISOLATED + " == '" + uid + "'");
         assertThat(spec.path("types").toString()).isEqualTo("[\"Ingress\",\"Egress\"]");
         JsonNode endpoint = items(ENDPOINTS).path(0);
-        assertThat(endpoint.at("/metadata/labels/drawbridge.dev~1isolated").asText()).isEqualTo(uid);
+        assertThat(endpoint.at("/metadata/labels/drawbridge.dev~1isolated").asText())
+                .isEqualTo(uid);
         assertThat(endpoint.path("spec").toString())
                 .isEqualTo("{\"node\":\"worker-1\",\"interfaceName\":\"*\",\"expectedIPs\":[\"10.20.0.21\"]}");
         assertThat(world.node(WORKER).getMetadata().getLabels()).doesNotContainKey(ISOLATED);
@@ -149,10 +149,13 @@ class CalicoRungTest {
         assertThat(open(in, "source", "192.0.2.77", "TCP", 22)).as("our SSH").isTrue();
         assertThat(open(in, "source", "10.20.0.23", "UDP", 8472)).isTrue();
         assertThat(open(in, "source", "10.20.0.11", "TCP", 22)).isFalse();
-        assertThat(open(in, "source", "10.20.0.23", "TCP", 10250)).as("another worker").isFalse();
+        assertThat(open(in, "source", "10.20.0.23", "TCP", 10250))
+                .as("another worker")
+                .isFalse();
         assertThat(open(in, "source", "192.0.2.77", "TCP", 10250)).isFalse();
         assertThat(in.toString())
-                .contains("{\"namespaceSelector\":\"projectcalico.org/name == 'drawbridge'\",\"selector\":\"app == 'drawbridge'\"}");
+                .contains(
+                        "{\"namespaceSelector\":\"projectcalico.org/name == 'drawbridge'\",\"selector\":\"app == 'drawbridge'\"}");
 
         JsonNode out = spec.path("egress");
         assertThat(open(out, "destination", "10.20.0.12", "TCP", 6443)).isTrue();
@@ -214,7 +217,8 @@ class CalicoRungTest {
     @Test
     void aClusterWithoutCalicosApiHasNoSuchRung() throws Exception {
         try (RungWorld plain = new RungWorld(RungWorld.properties("network.allow-in=192.0.2.0/24 tcp/22"))) {
-            assertThat(detail(plain.apply(RUNG), RungOutcome.NotSupported.class)).contains("does not serve Calico's API");
+            assertThat(detail(plain.apply(RUNG), RungOutcome.NotSupported.class))
+                    .contains("does not serve Calico's API");
             plain.server.serve("crd.projectcalico.org/v1", "globalnetworkpolicies", "GlobalNetworkPolicy");
             assertThat(detail(plain.apply(RUNG), RungOutcome.NotSupported.class))
                     .contains("the Calico API server is not installed");
@@ -239,9 +243,11 @@ class CalicoRungTest {
         world = new RungWorld(RungWorld.properties("network.allow-in=192.0.2.0/24 tcp/22"));
         install();
         for (String name : List.of("cp-1", "cp-2", "cp-3")) {
-            world.edit(NodeName.of(name), node -> node.editMetadata()
-                    .removeFromLabels("node-role.kubernetes.io/control-plane")
-                    .endMetadata());
+            world.edit(
+                    NodeName.of(name),
+                    node -> node.editMetadata()
+                            .removeFromLabels("node-role.kubernetes.io/control-plane")
+                            .endMetadata());
         }
         await().until(() -> world.directory.all().stream().noneMatch(NodeInfo::controlPlane));
         assertThat(detail(world.apply(RUNG), RungOutcome.NotSupported.class))
@@ -288,7 +294,8 @@ class CalicoRungTest {
         opened.withArray("/spec/ingress").insertObject(0).put("action", "Allow");
         put(POLICIES, opened);
         assertThat(detail(world.apply(RUNG), RungOutcome.Incomplete.class)).contains("was changed by somebody else");
-        assertThat(detail(world.release(RUNG), RungOutcome.Already.class)).contains("was changed by somebody else, and stays");
+        assertThat(detail(world.release(RUNG), RungOutcome.Already.class))
+                .contains("was changed by somebody else, and stays");
         assertThat(items(POLICIES)).hasSize(1);
         assertThat(items(ENDPOINTS)).as("ours, and it selects nothing now").isEmpty();
     }
@@ -320,9 +327,8 @@ class CalicoRungTest {
         assertThat(items(POLICIES)).hasSize(1);
         world.faults(ApiFaults.NONE);
         assertThat(world.apply(RUNG)).isInstanceOf(RungOutcome.Applied.class);
-        world.faults((method, path) -> method.equals("DELETE") && path.startsWith(POLICIES)
-                ? Optional.of(new Fault.Cut())
-                : Optional.empty());
+        world.faults((method, path) ->
+                method.equals("DELETE") && path.startsWith(POLICIES) ? Optional.of(new Fault.Cut()) : Optional.empty());
         assertThatThrownBy(() -> world.release(RUNG)).isInstanceOf(KubernetesClientException.class);
         world.faults(ApiFaults.NONE);
         assertThat(world.release(RUNG)).isInstanceOf(RungOutcome.Applied.class);

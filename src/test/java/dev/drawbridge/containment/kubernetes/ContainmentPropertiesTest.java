@@ -33,6 +33,19 @@ class ContainmentPropertiesTest {
     }
 
     @Test
+    void tolerationsAreReadFromTheirShortForm() {
+        application
+                .withPropertyValues("drawbridge.containment.taint.tolerations=kube-system *, * example.org/key")
+                .run(context -> assertThat(context.getBean(ContainmentProperties.class)
+                                .taint()
+                                .tolerations())
+                        .containsExactly(new Tolerated("kube-system", "*"), new Tolerated("*", "example.org/key")));
+        application.run(context -> assertThat(
+                        context.getBean(ContainmentProperties.class).taint().tolerations())
+                .containsExactly(new Tolerated("*", "*")));
+    }
+
+    @Test
     void exemptPodsAreReadFromTheirShortForm() {
         application
                 .withPropertyValues("drawbridge.containment.network.exempt=git/app.kubernetes.io/name=gitea, a/b=")
@@ -69,6 +82,7 @@ class ContainmentPropertiesTest {
                 "drain.deadline=0s",
                 "drain.deadline=61m",
                 "drain.grace=0s",
+                "taint.tolerations=kube-system",
                 "network.exempt=everything",
                 "network.exempt=Upper/a=b",
                 "network.allow-in=192.0.2.0/24",

@@ -44,6 +44,7 @@ class DrainRungTest {
     private static ContainmentProperties settings(Duration grace, boolean everything) {
         return new ContainmentProperties(
                 new ContainmentProperties.Drain(DEADLINE, grace, everything, everything),
+                RungWorld.PROPERTIES.taint(),
                 RungWorld.PROPERTIES.network());
     }
 

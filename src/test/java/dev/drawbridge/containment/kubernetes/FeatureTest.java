@@ -69,7 +69,8 @@ class FeatureTest {
         return switch (feature) {
             case READ -> new Feature[0];
             case CONTAIN -> new Feature[] {Feature.READ};
-            case EVICT, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY -> new Feature[] {Feature.READ, Feature.CONTAIN};
+            case EVICT, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY ->
+                new Feature[] {Feature.READ, Feature.CONTAIN};
         };
     }
 

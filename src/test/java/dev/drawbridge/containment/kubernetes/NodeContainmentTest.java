@@ -81,6 +81,14 @@ class NodeContainmentTest {
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(
                         List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
+                new TolerationSweep(
+                        new Evictor(
+                                new ClusterObjects(client),
+                                nodes,
+                                new ServedApis(client),
+                                RungWorld.PROPERTIES,
+                                Clock.systemUTC()),
+                        RungWorld.PROPERTIES),
                 journal,
                 rights);
     }

@@ -87,14 +87,16 @@ final class RungWorld implements AutoCloseable {
         ServedApis apis = new ServedApis(client);
         NodeEndpoints endpoints = node -> Optional.of(new NodeEndpoint("10.20.0.21", 22, NodePath.of("/")));
         ContainmentJournal journal = new ContainmentJournal(database.jdbc(), clock);
+        Evictor evictor = new Evictor(objects, nodes, apis, properties, clock);
         List<ObjectRung> rungs = List.of(
-                new DrainRung(objects, nodes, apis, properties, clock),
+                new DrainRung(evictor),
                 new NetworkPolicyRung(objects, apis, properties),
                 new CiliumRung(objects, nodes, apis, endpoints, properties, clock),
                 new CalicoRung(objects, nodes, apis, directory, endpoints, properties, clock));
         return new Ladder(
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
+                new TolerationSweep(evictor, properties),
                 journal,
                 rights);
     }
