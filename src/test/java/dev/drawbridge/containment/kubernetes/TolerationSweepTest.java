@@ -95,7 +95,7 @@ class TolerationSweepTest {
     void whatTheListAllowsStays() {
         start("kube-system", "dns", EVERYTHING);
         start(
-                "falco",
+                "default",
                 "collector",
                 new TolerationBuilder()
                         .withKey("drawbridge.dev/contained")
