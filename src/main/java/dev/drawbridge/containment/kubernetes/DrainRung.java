@@ -30,7 +30,7 @@ class DrainRung implements ObjectRung {
 
     @Override
     public Look toApply(Target target) {
-        return evictor.look(target, pod -> true);
+        return evictor.look(target, new Evictor.Meant("", pod -> true));
     }
 
     @Override

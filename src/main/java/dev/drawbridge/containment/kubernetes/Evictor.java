@@ -51,6 +51,13 @@ class Evictor {
         this.clock = clock;
     }
 
+    /**
+     * Pods of a node.
+     *
+     * @param said before what is reported of them
+     */
+    record Meant(String said, Predicate<Pod> which) {}
+
     /** The pods of a node, by what becomes of them. */
     private record Sorted(List<Pod> evictable, List<Pod> leaving, Map<String, List<String>> staying) {
         boolean over() {
@@ -68,17 +75,17 @@ class Evictor {
     /**
      * How far the node is rid of pods.
      *
-     * @param which pods are meant; of these, those stay that an eviction would not end, or would lose
+     * @param meant of these pods, those stay that an eviction would not end, or would lose
      */
-    Look look(Target target, Predicate<Pod> which) {
-        return judged(target, which, sorted(target, which), Map.of(), Duration.ZERO, true);
+    Look look(Target target, Meant meant) {
+        return judged(target, meant, sorted(target, meant), Map.of(), Duration.ZERO, true);
     }
 
-    private Sorted sorted(Target target, Predicate<Pod> which) {
+    private Sorted sorted(Target target, Meant meant) {
         Sorted sorted = new Sorted(new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
         for (Pod pod : objects.podsOn(target.node())) {
             Optional<String> stays = stays(pod);
-            if (NodePods.ended(pod) || !which.test(pod)) {
+            if (NodePods.ended(pod) || !meant.which().test(pod)) {
                 continue;
             }
             if (stays.isPresent()) {
@@ -117,40 +124,35 @@ class Evictor {
      * @param mayAct an eviction may still be tried in this look; also at the deadline, so that the report has the reasons
      */
     private Look judged(
-            Target target,
-            Predicate<Pod> which,
-            Sorted sorted,
-            Map<String, String> held,
-            Duration wanted,
-            boolean mayAct) {
+            Target target, Meant meant, Sorted sorted, Map<String, String> held, Duration wanted, boolean mayAct) {
         if (sorted.over()) {
-            return new Look.Complete(report(target, sorted, held));
+            return new Look.Complete(meant.said() + report(target, sorted, held));
         }
         if (mayAct && !sorted.evictable().isEmpty()) {
             return new Look.Left(
-                    report(target, sorted, held),
+                    meant.said() + report(target, sorted, held),
                     prior(sorted),
                     sorted.evictable().stream()
                             .<Change>map(pod -> Change.Evict.of(pod, settings.grace()))
                             .toList(),
-                    permit -> evict(permit, target, which, sorted));
+                    permit -> evict(permit, target, meant, sorted));
         }
         Duration elapsed = Duration.between(target.begunAt(), clock.instant());
         Duration left = settings.deadline().minus(elapsed);
         if (left.isNegative() || left.isZero()) {
-            return new Look.Partial(report(target, sorted, held));
+            return new Look.Partial(meant.said() + report(target, sorted, held));
         }
         Duration pause = shorter(longer(elapsed.dividedBy(PART_OF_ELAPSED), SHORTEST_PAUSE), LONGEST_PAUSE);
-        return new Look.Pending(report(target, sorted, held), shorter(longer(pause, wanted), left));
+        return new Look.Pending(meant.said() + report(target, sorted, held), shorter(longer(pause, wanted), left));
     }
 
-    private Look evict(Permit permit, Target target, Predicate<Pod> which, Sorted sorted) {
+    private Look evict(Permit permit, Target target, Meant meant, Sorted sorted) {
         if (nodes.read(target.node())
                 .filter(node -> node.getMetadata().getUid().equals(target.uid())
                         && Boolean.TRUE.equals(node.getSpec().getUnschedulable()))
                 .isEmpty()) {
             return new Look.Partial(
-                    "nothing was evicted: the node takes new pods, and what is evicted could come back");
+                    meant.said() + "nothing was evicted: the node takes new pods, and what is evicted could come back");
         }
         Map<String, String> held = new LinkedHashMap<>();
         Duration wanted = Duration.ZERO;
@@ -167,7 +169,7 @@ class Evictor {
             }
         }
         String before = target.prior() == null ? prior(sorted).toString() : target.prior();
-        return judged(target.knowing(before), which, sorted(target, which), held, wanted, false);
+        return judged(target.knowing(before), meant, sorted(target, meant), held, wanted, false);
     }
 
     private static Duration longer(Duration one, Duration other) {

@@ -42,7 +42,12 @@ class TolerationSweep {
             @Override
             public Look toApply(Target target) {
                 String mark = Marks.labelValue(target.incident());
-                return evictor.look(target, pod -> Tolerated.unasked(pod, mark, allowed));
+                return evictor.look(
+                        target,
+                        new Evictor.Meant(
+                                "taint " + Marks.CONTAINED + "=" + mark
+                                        + "; pods that may not stay by their toleration: ",
+                                pod -> Tolerated.unasked(pod, mark, allowed)));
             }
 
             @Override

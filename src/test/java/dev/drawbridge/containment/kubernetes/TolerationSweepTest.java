@@ -83,6 +83,8 @@ class TolerationSweepTest {
                 .extracting(AppliedRung::rung, AppliedRung::outcome)
                 .containsExactly(tuple(Rung.CORDON, "applied"), tuple(Rung.TAINT, "applied"));
         assertThat(world.containment.applied(FIRST).get(1).detail())
+                .startsWith(
+                        "taint drawbridge.dev/contained=" + FIRST + "; pods that may not stay by their toleration: ")
                 .contains("stays (of a DaemonSet): shop/agent")
                 .doesNotContain("kube-proxy", "checkout");
         assertThat(world.release(Rung.TAINT)).isInstanceOf(RungOutcome.Applied.class);
