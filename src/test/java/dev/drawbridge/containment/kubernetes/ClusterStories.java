@@ -101,6 +101,14 @@ abstract class ClusterStories {
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(
                         List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
+                new TolerationSweep(
+                        new Evictor(
+                                new ClusterObjects(client),
+                                nodes,
+                                new ServedApis(client),
+                                RungWorld.PROPERTIES,
+                                Clock.systemUTC()),
+                        RungWorld.PROPERTIES),
                 journal,
                 rights);
     }
