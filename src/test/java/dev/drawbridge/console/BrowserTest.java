@@ -79,6 +79,9 @@ class BrowserTest {
 
     @BeforeEach
     void arrive() {
+        // a page of the test before would ask on for its incident, and its complaint would be ours
+        chrome.get("about:blank");
+        Chromium.complaints(chrome);
         scene.clear();
         address = Visitor.to(environment).address();
         chrome.get(address + "/login");
