@@ -54,6 +54,9 @@ class Words {
                     "containment-refused/retry",
                     "Try again, for example after a pause was lifted or a right was granted."),
             Map.entry(
+                    "containment-refused/override",
+                    "Ask another person to let this one rung through, although the guardrail named above refuses it."),
+            Map.entry(
                     "containment-refused/proceed-uncontained",
                     "Go on with evidence and restore while the node stays in service."),
             Map.entry("containment-refused/false-positive", "End the response as a false positive."),
@@ -62,7 +65,14 @@ class Words {
                     "Carry out exactly the plan shown on this page. It lapses when the node changes before."),
             Map.entry("approve-plan/reject", "Do not carry out this plan. The node stays contained."),
             Map.entry("approve-plan/false-positive", "End the response as a false positive. No file is changed."),
+            Map.entry(
+                    "approve-override/approve",
+                    "Let this one effect through, once and for a short time. Not possible for whoever asked for it."),
+            Map.entry("approve-override/reject", "The guardrail stays in force. Whoever asked decides again."),
             Map.entry("restore-needs-person/retry", "Compare the node with the baseline again and make a new plan."),
+            Map.entry(
+                    "restore-needs-person/override",
+                    "Ask another person to let this one change of a file through, although the guardrail named above refuses it."),
             Map.entry(
                     "restore-needs-person/restored-by-hand",
                     "You put the files back yourself. Verification checks that from the node."),

@@ -18,7 +18,16 @@ public sealed interface RungOutcome {
 
     record DryRun(String reason) implements RungOutcome {}
 
-    record Refused(String rule, String reason) implements RungOutcome {}
+    /**
+     * @param rule the guardrails that refuse, separated by commas
+     * @param overridable two people may let it through all the same
+     */
+    record Refused(String rule, String reason, boolean overridable) implements RungOutcome {
+        /** Nobody can. */
+        public Refused(String rule, String reason) {
+            this(rule, reason, false);
+        }
+    }
 
     /** The cluster offers no way for this rung; reported, never skipped silently. */
     record NotSupported(String reason) implements RungOutcome {}

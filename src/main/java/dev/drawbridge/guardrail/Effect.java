@@ -27,5 +27,10 @@ public record Effect(Actor actor, IncidentId incident, NodeName node, Kind kind,
         public String code() {
             return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
         }
+
+        /** @throws IllegalArgumentException when there is none with this code */
+        public static Kind ofCode(String code) {
+            return valueOf(code.toUpperCase(java.util.Locale.ROOT).replace('-', '_'));
+        }
     }
 }

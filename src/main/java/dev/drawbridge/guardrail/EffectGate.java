@@ -2,8 +2,12 @@ package dev.drawbridge.guardrail;
 
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -22,16 +26,19 @@ public class EffectGate {
 
     private final List<Guardrail> guardrails;
     private final Situations situations;
+    private final Overrides overrides;
     private final AuditTrail audit;
     private final TransactionTemplate alone;
 
     EffectGate(
             List<Guardrail> guardrails,
             Situations situations,
+            Overrides overrides,
             AuditTrail audit,
             PlatformTransactionManager transactions) {
         this.guardrails = guardrails;
         this.situations = situations;
+        this.overrides = overrides;
         this.audit = audit;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
@@ -54,7 +61,7 @@ public class EffectGate {
     public <T> EffectResult<T> perform(Effect effect, Runnable announced, Function<Permit, T> act) {
         Verdict verdict = verdict(effect, announced);
         if (verdict instanceof Verdict.Refused refused) {
-            return new EffectResult.NotAllowed<>(refused.rule(), refused.reason());
+            return new EffectResult.NotAllowed<>(refused.rule(), refused.reason(), refused.overridable());
         }
         if (verdict instanceof Verdict.NeedsApproval needs) {
             return new EffectResult.NotAllowed<>("needs-approval", needs.reason());
@@ -92,16 +99,22 @@ public class EffectGate {
     /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
     private Verdict judge(Effect effect, Runnable announced, TransactionStatus transaction) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
+        List<Verdict.Refused> refusals = new ArrayList<>();
         Situation situation = situations.of(effect);
         for (Guardrail guardrail : guardrails) {
             Verdict verdict = judgeClosed(guardrail, effect, situation);
-            if (verdict instanceof Verdict.Refused refused && refused.undecided()) {
-                transaction.setRollbackOnly();
-                return refused;
-            }
-            if (rank(verdict) > rank(strictest)) {
+            if (verdict instanceof Verdict.Refused refused) {
+                if (refused.undecided()) {
+                    transaction.setRollbackOnly();
+                    return refused;
+                }
+                refusals.add(refused);
+            } else if (rank(verdict) > rank(strictest)) {
                 strictest = verdict;
             }
+        }
+        if (!refusals.isEmpty()) {
+            strictest = overridden(effect, refusals, strictest);
         }
         if (strictest instanceof Verdict.Allowed) {
             guardrails.forEach(guardrail -> guardrail.reserve(effect, situation));
@@ -109,6 +122,46 @@ public class EffectGate {
         }
         audit.record(intent(effect, strictest));
         return strictest;
+    }
+
+    /**
+     * Every rule that refuses must be one that can be overridden, and the override must name it: what two people agreed to is what they read.
+     * A dry run uses nothing up, and what needs an approval still does.
+     */
+    private Verdict overridden(Effect effect, List<Verdict.Refused> refusals, Verdict otherwise) {
+        Verdict.Refused refused = together(refusals);
+        if (!refused.overridable()) {
+            return refused;
+        }
+        Set<String> rules = refusals.stream().map(Verdict.Refused::rule).collect(Collectors.toSet());
+        Optional<GuardrailOverride> override = overrides.covering(effect, rules);
+        if (override.isEmpty()) {
+            return refused;
+        }
+        if (!(otherwise instanceof Verdict.Allowed)) {
+            return otherwise;
+        }
+        return overrides.use(override.get(), effect)
+                ? new Verdict.Allowed("by override " + override.get().id() + " of " + refused.rule() + " approved by "
+                        + override.get().approver().name() + ", refused otherwise: " + refused.reason())
+                : refused;
+    }
+
+    /** One verdict for all: the rules that nobody can override, or else every rule, and each one's reason. */
+    private static Verdict.Refused together(List<Verdict.Refused> refusals) {
+        if (refusals.size() == 1) {
+            return refusals.get(0);
+        }
+        boolean overridable = refusals.stream().allMatch(Verdict.Refused::overridable);
+        return new Verdict.Refused(
+                refusals.stream()
+                        .filter(refused -> overridable || !refused.overridable())
+                        .map(Verdict.Refused::rule)
+                        .collect(Collectors.joining(",")),
+                refusals.stream()
+                        .map(refused -> refused.rule() + ": " + refused.reason())
+                        .collect(Collectors.joining("; ")),
+                overridable ? Verdict.Standing.OVERRIDABLE : Verdict.Standing.FINAL);
     }
 
     private static Verdict judgeClosed(Guardrail guardrail, Effect effect, Situation situation) {

@@ -52,7 +52,7 @@ class PoolLimits implements Guardrail {
         int size = members.size();
         long most = Math.max(1, size * (long) limits.maxPercent() / 100);
         if (contained.size() + 1 > most) {
-            return new Verdict.Refused(
+            return Verdict.Refused.limit(
                     rule(),
                     contained.size() + " of " + size + " nodes of the pool " + pool.get()
                             + " are contained, the limit is " + limits.maxPercent() + " percent (" + most + ")");
@@ -63,6 +63,8 @@ class PoolLimits implements Guardrail {
                 .count();
         String sum = left + " of " + size + " nodes of the pool " + pool.get()
                 + " would be left healthy and not contained, the least is " + limits.minHealthyPercent() + " percent";
+        // final, unlike the part that may be out of service at once: below it the workloads suffer, whatever anybody
+        // agrees to
         return left * 100 >= (long) size * limits.minHealthyPercent()
                 ? new Verdict.Allowed(sum)
                 : new Verdict.Refused(rule(), sum);

@@ -57,6 +57,7 @@ public record Playbook(
     /**
      * Groups that may decide.
      *
+     * @param override whether one effect happens that guardrails refuse; never who asked for it
      * @param fourEyes whoever decided earlier on the incident may not approve the return to service
      */
     public record Approvals(
@@ -64,6 +65,7 @@ public record Playbook(
             List<String> plan,
             List<String> returnToService,
             List<String> skip,
+            List<String> override,
             boolean fourEyes) {}
 
     /**

@@ -218,6 +218,12 @@ class PlaybookReader {
                         texts(root, "/spec/approvals/plan"),
                         texts(root, "/spec/approvals/returnToService"),
                         texts(root, "/spec/approvals/skip"),
+                        // younger than the format: who may let a failed step go may let a refused one through
+                        texts(
+                                root,
+                                root.at("/spec/approvals").has("override")
+                                        ? "/spec/approvals/override"
+                                        : "/spec/approvals/skip"),
                         root.at("/spec/approvals/fourEyes").asBoolean()),
                 new Playbook.Deadlines(
                         duration(root, "/spec/deadlines/containmentDecision"),

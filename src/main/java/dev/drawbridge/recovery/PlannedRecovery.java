@@ -262,6 +262,7 @@ class PlannedRecovery implements Recovery {
             EvidenceReceipt receipt) {
         List<NodePath> changed = new ArrayList<>();
         List<String> forPeople = new ArrayList<>();
+        List<RestoreOutcome.Refused> refusals = new ArrayList<>();
         Optional<String> dryRun = Optional.empty();
         for (RestorePlan.Step step : plan.steps()) {
             if (step.action() == FileAction.TASK && left.contains(step)) {
@@ -293,13 +294,15 @@ class PlannedRecovery implements Recovery {
             }
             // before the intent: an effect that is cut short leaves one without an outcome
             TimeLimit.require(ONE_FILE);
-            EffectResult<WriteOutcome> result = gate.perform(
-                    effect(actor, plan, step, baseline),
-                    permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
+            Effect effect = effect(actor, plan, step, baseline);
+            EffectResult<WriteOutcome> result =
+                    gate.perform(effect, permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
             if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
                 dryRun = Optional.of(dry.reason());
             } else if (result instanceof EffectResult.NotAllowed<WriteOutcome> refused) {
                 forPeople.add(step.path() + ": " + refused.rule() + ", " + refused.reason());
+                refusals.add(
+                        new RestoreOutcome.Refused(effect.kind(), step.path(), refused.rule(), refused.overridable()));
             } else {
                 WriteOutcome outcome = ((EffectResult.Done<WriteOutcome>) result).value();
                 if (outcome instanceof WriteOutcome.Changed) {
@@ -323,7 +326,7 @@ class PlannedRecovery implements Recovery {
                 forPeople.size());
         return forPeople.isEmpty()
                 ? new RestoreOutcome.Restored(changed)
-                : new RestoreOutcome.Incomplete(changed, forPeople);
+                : new RestoreOutcome.Incomplete(changed, forPeople, refusals);
     }
 
     private static Optional<EvidenceReceipt.Cover> cover(

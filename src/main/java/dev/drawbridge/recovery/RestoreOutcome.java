@@ -1,5 +1,6 @@
 package dev.drawbridge.recovery;
 
+import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.shared.NodePath;
 import java.util.List;
 
@@ -16,12 +17,26 @@ public sealed interface RestoreOutcome {
     record Lapsed(String reason) implements RestoreOutcome {}
 
     /** Some steps need a person: a guardrail or the node refused them. The others are done. */
-    record Incomplete(List<NodePath> changed, List<String> left) implements RestoreOutcome {
+    record Incomplete(List<NodePath> changed, List<String> left, List<Refused> refused) implements RestoreOutcome {
         public Incomplete {
             changed = List.copyOf(changed);
             left = List.copyOf(left);
+            refused = List.copyOf(refused);
+        }
+
+        /** No guardrail refused any of them. */
+        public Incomplete(List<NodePath> changed, List<String> left) {
+            this(changed, left, List.of());
         }
     }
+
+    /**
+     * A step that guardrails refused.
+     *
+     * @param rule the guardrails, separated by commas
+     * @param overridable two people may let it through all the same
+     */
+    record Refused(Effect.Kind kind, NodePath path, String rule, boolean overridable) {}
 
     record DryRun(String reason) implements RestoreOutcome {}
 

@@ -5,6 +5,7 @@ import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import java.util.List;
@@ -39,7 +40,10 @@ class ApplyRung implements JavaDelegate {
         Rung rung = Rung.ofCode(ladder.get(place));
         RungOutcome outcome = containment.apply(step.actor(), step.id(), step.node(), rung);
         if (outcome instanceof RungOutcome.Refused refused) {
-            Steps.problem(execution, refused.rule() + ": " + refused.reason());
+            Steps.refused(
+                    execution,
+                    refused.rule() + ": " + refused.reason(),
+                    new RefusedEffect(Effect.Kind.CONTAIN, rung.code(), refused.rule(), refused.overridable()));
             execution.setVariable(Variables.RUNG_OUTCOME, "refused");
         } else if (outcome instanceof RungOutcome.NodeGone gone) {
             Steps.problem(execution, gone.reason());

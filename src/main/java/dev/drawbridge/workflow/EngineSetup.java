@@ -123,8 +123,14 @@ class EngineSetup extends AbstractProcessEnginePlugin {
             definition.addBuiltInTaskListener(
                     TaskListener.EVENTNAME_CREATE,
                     task -> board.getObject()
-                            .opened(IncidentId.of(businessKey(task)), kind, task.getName(), task.getId(), (String)
-                                    task.getVariable(Variables.PROBLEM)));
+                            .opened(
+                                    IncidentId.of(businessKey(task)),
+                                    kind,
+                                    task.getName(),
+                                    task.getId(),
+                                    (String) task.getVariable(Variables.PROBLEM),
+                                    RefusedEffect.of((String) task.getVariable(Variables.REFUSED))
+                                            .orElse(null)));
             definition.addBuiltInTaskListener(
                     TaskListener.EVENTNAME_DELETE,
                     task -> board.getObject().left(IncidentId.of(businessKey(task)), task.getId()));

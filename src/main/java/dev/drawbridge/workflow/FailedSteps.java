@@ -112,6 +112,9 @@ class FailedSteps {
         // whoever is asked next should know that something is missing
         runtime.setVariable(job.getProcessInstanceId(), Variables.PROBLEM, why);
         runtime.setVariable(rootOf(job.getProcessInstanceId()), Variables.PROBLEM, why);
+        // what guardrails refused earlier is not what the person after this one is asked about
+        runtime.setVariable(job.getProcessInstanceId(), Variables.REFUSED, "");
+        runtime.setVariable(rootOf(job.getProcessInstanceId()), Variables.REFUSED, "");
         // what an earlier round of the same step found out must not pass for the outcome of the skipped one
         runtime.removeVariables(job.getProcessInstanceId(), Variables.OUTCOMES);
         runtime.createProcessInstanceModification(job.getProcessInstanceId())

@@ -9,6 +9,7 @@ import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Digest;
 import java.time.Clock;
+import java.util.Comparator;
 import java.util.Optional;
 import org.camunda.bpm.engine.delegate.DelegateExecution;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
@@ -51,7 +52,16 @@ class RestoreFiles implements JavaDelegate {
             execution.setVariable(
                     Variables.RESTORE, Rounds.again(execution, step, "The plan lapsed: " + lapsed.reason() + "."));
         } else if (outcome instanceof RestoreOutcome.Incomplete incomplete) {
-            stop(execution, "Left for a person:\n" + String.join("\n", incomplete.left()));
+            String left = "Left for a person:\n" + String.join("\n", incomplete.left());
+            stop(execution, left);
+            // one at a time: two people agree to one effect, and the step then finds what else is refused
+            incomplete.refused().stream()
+                    .min(Comparator.comparing(refused -> !refused.overridable()))
+                    .ifPresent(refused -> Steps.refused(
+                            execution,
+                            left,
+                            new RefusedEffect(
+                                    refused.kind(), refused.path().toString(), refused.rule(), refused.overridable())));
         } else {
             execution.setVariable(Variables.RESTORED_AT, clock.instant().toString());
             execution.setVariable(Variables.RESTORE, outcome.code());

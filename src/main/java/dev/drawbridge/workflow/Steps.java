@@ -33,12 +33,23 @@ class Steps {
 
     /** Says why a person will be asked, where that person's task finds it: also in the workflow that called this one. */
     static void problem(DelegateExecution execution, String problem) {
+        say(execution, problem, "");
+    }
+
+    /** Like {@link #problem}, and which effect it is about: that person may ask for an override of it. */
+    static void refused(DelegateExecution execution, String problem, RefusedEffect refused) {
+        say(execution, problem, refused.text());
+    }
+
+    private static void say(DelegateExecution execution, String problem, String refused) {
         String kept = problem.length() <= LONGEST_PROBLEM ? problem : problem.substring(0, LONGEST_PROBLEM);
         DelegateExecution process = execution.getProcessInstance();
         process.setVariable(Variables.PROBLEM, kept);
+        process.setVariable(Variables.REFUSED, refused);
         DelegateExecution caller = process.getSuperExecution();
         if (caller != null) {
             caller.getProcessInstance().setVariable(Variables.PROBLEM, kept);
+            caller.getProcessInstance().setVariable(Variables.REFUSED, refused);
         }
     }
 }

@@ -53,7 +53,13 @@ class TaskBoard {
     }
 
     /** A user task was entered. */
-    void opened(IncidentId incident, TaskKind kind, String title, String engineRef, @Nullable String problem) {
+    void opened(
+            IncidentId incident,
+            TaskKind kind,
+            String title,
+            String engineRef,
+            @Nullable String problem,
+            @Nullable RefusedEffect refused) {
         Step step = steps.of(incident);
         String plan = kind == TaskKind.APPROVE_PLAN
                 ? recovery.newestPlan(incident)
@@ -61,12 +67,37 @@ class TaskBoard {
                         .map(Object::toString)
                         .orElse(null)
                 : null;
-        put(step, kind, title, texts.describe(kind, step, problem), kind.decisions(), plan, engineRef, null);
+        HumanTask proposal =
+                kind == TaskKind.APPROVE_OVERRIDE ? proposal(incident).orElse(null) : null;
+        put(
+                step,
+                kind,
+                title,
+                texts.describe(kind, step, problem, refused, proposal),
+                decisions(kind, refused),
+                plan,
+                engineRef,
+                proposal == null ? null : proposal.decidedBy());
         if (kind == TaskKind.APPROVE_RETURN) {
             incidents.move(step.actor(), incident, IncidentState.AWAITING_APPROVAL, "waits for a second person");
         } else if (kind.stalls()) {
             incidents.move(step.actor(), incident, IncidentState.STALLED, "needs a person: " + title);
         }
+    }
+
+    private static List<String> decisions(TaskKind kind, @Nullable RefusedEffect refused) {
+        return refused != null && refused.overridable()
+                ? kind.decisions()
+                : kind.decisions().stream()
+                        .filter(decision -> !decision.equals(TaskKind.OVERRIDE))
+                        .toList();
+    }
+
+    /** The newest answer by which somebody asked for an override. */
+    Optional<HumanTask> proposal(IncidentId incident) {
+        return store.decided(incident).stream()
+                .filter(task -> TaskKind.OVERRIDE.equals(task.decision()))
+                .reduce((earlier, later) -> later);
     }
 
     /** A user task was left, answered or not. */

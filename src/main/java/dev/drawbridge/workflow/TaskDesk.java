@@ -3,6 +3,7 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.shared.Actor;
@@ -11,6 +12,7 @@ import dev.drawbridge.shared.IncidentId;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.camunda.bpm.engine.OptimisticLockingException;
@@ -39,6 +41,7 @@ class TaskDesk implements TaskInbox {
     private final Steps steps;
     private final Incidents incidents;
     private final Recovery recovery;
+    private final Overrides overrides;
     private final AuditTrail audit;
     private final TaskService engine;
     private final TransactionTemplate transaction;
@@ -50,6 +53,7 @@ class TaskDesk implements TaskInbox {
             Steps steps,
             Incidents incidents,
             Recovery recovery,
+            Overrides overrides,
             AuditTrail audit,
             TaskService engine,
             PlatformTransactionManager transactions) {
@@ -59,6 +63,7 @@ class TaskDesk implements TaskInbox {
         this.steps = steps;
         this.incidents = incidents;
         this.recovery = recovery;
+        this.overrides = overrides;
         this.audit = audit;
         this.engine = engine;
         this.transaction = new TransactionTemplate(transactions);
@@ -108,6 +113,12 @@ class TaskDesk implements TaskInbox {
                 return forbidden.get();
             }
             if (!task.decisions().contains(decision)) {
+                Optional<RefusedEffect> refused = decision.equals(TaskKind.OVERRIDE) ? refused(row) : Optional.empty();
+                if (refused.isPresent()) {
+                    return new TaskOutcome.Forbidden(
+                            refused.get().rule(),
+                            "nobody can override " + refused.get().rule());
+                }
                 return new TaskOutcome.Invalid("the decision is none of " + String.join(", ", task.decisions()));
             }
             if (reason.isBlank() || reason.length() > LONGEST_REASON) {
@@ -163,11 +174,16 @@ class TaskDesk implements TaskInbox {
         if (!asked) {
             return Optional.empty();
         }
+        boolean override = task.kind().equals(TaskKind.APPROVE_OVERRIDE.code());
         boolean decided = store.ofIncident(task.incident()).stream()
+                // who agreed to one override, or did not, is still nobody who wanted the next
+                .filter(earlier -> !override || !earlier.kind().equals(task.kind()))
                 .anyMatch(earlier -> person.name().equals(earlier.decidedBy()));
         if (decided || started(person, task.incident())) {
             return Optional.of(new TaskOutcome.Forbidden(
-                    "four-eyes", "who decided earlier on this incident cannot approve the return to service"));
+                    "four-eyes",
+                    "who decided earlier on this incident cannot approve "
+                            + (override ? "an override" : "the return to service")));
         }
         return Optional.empty();
     }
@@ -208,8 +224,17 @@ class TaskDesk implements TaskInbox {
         TaskKind kind = TaskKind.ofCode(task.kind()).orElseThrow();
         switch (kind) {
             case STEP_FAILED -> failedSteps.decided(task, row.engineRef(), actor, decision, reason);
+            case APPROVE_OVERRIDE -> {
+                if (decision.equals("approve")) {
+                    grant(row, step, actor);
+                }
+                engine.complete(row.engineRef(), said(task, decision));
+            }
             case CONFIRM_SKIP -> failedSteps.confirmed(task, row.engineRef(), actor, decision);
             default -> {
+                if (decision.equals(TaskKind.OVERRIDE)) {
+                    overrides.proposed(refused(row).orElseThrow().subject(step), actor, reason);
+                }
                 if (!row.engineRef().isEmpty()) {
                     engine.complete(row.engineRef(), said(task, decision));
                 }
@@ -226,6 +251,28 @@ class TaskDesk implements TaskInbox {
                 decision,
                 person.name());
         return accepted(task.id());
+    }
+
+    /** In the transaction of the decision; the step that runs next uses it. */
+    private void grant(TaskStore.Row row, Step step, Actor approver) {
+        HumanTask proposal = board.proposal(step.id()).orElseThrow();
+        RefusedEffect refused = refused(row).orElseThrow();
+        overrides.grant(
+                refused.subject(step),
+                Objects.requireNonNull(proposal.reason()),
+                Actor.person(Objects.requireNonNull(proposal.decidedBy())),
+                approver);
+    }
+
+    private Optional<RefusedEffect> refused(TaskStore.Row row) {
+        boolean asks = Set.of(
+                        TaskKind.CONTAINMENT_REFUSED.code(),
+                        TaskKind.RESTORE_NEEDS_PERSON.code(),
+                        TaskKind.APPROVE_OVERRIDE.code())
+                .contains(row.task().kind());
+        return asks
+                ? RefusedEffect.of((String) engine.getVariable(row.engineRef(), Variables.REFUSED))
+                : Optional.empty();
     }
 
     private boolean nothingStalls(IncidentId incident) {

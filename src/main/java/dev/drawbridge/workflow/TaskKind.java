@@ -19,15 +19,20 @@ enum TaskKind {
             TaskKind::responders,
             playbook -> playbook.deadlines().containmentDecision()),
     CONTAINMENT_REFUSED(
-            List.of("retry", "proceed-uncontained", "false-positive"),
+            List.of("retry", TaskKind.OVERRIDE, "proceed-uncontained", "false-positive"),
             TaskKind::responders,
+            playbook -> playbook.deadlines().containmentDecision()),
+    /** Whether one effect happens although guardrails refuse it: always by somebody else than who asks for it. */
+    APPROVE_OVERRIDE(
+            List.of("approve", "reject"),
+            playbook -> playbook.approvals().override(),
             playbook -> playbook.deadlines().containmentDecision()),
     APPROVE_PLAN(
             List.of("approve", "reject", "false-positive"),
             playbook -> playbook.approvals().plan(),
             playbook -> playbook.deadlines().planApproval()),
     RESTORE_NEEDS_PERSON(
-            List.of("retry", "restored-by-hand", "false-positive"),
+            List.of("retry", TaskKind.OVERRIDE, "restored-by-hand", "false-positive"),
             TaskKind::responders,
             playbook -> playbook.deadlines().planApproval()),
     VERIFICATION_FAILED(
@@ -61,6 +66,9 @@ enum TaskKind {
     /** A step failed more often than it may be tried. */
     STEP_FAILED(List.of("retry", "skip", "abort"), TaskKind::responders, TaskKind::followUp),
     CONFIRM_SKIP(List.of("confirm", "refuse"), playbook -> playbook.approvals().skip(), TaskKind::followUp);
+
+    /** Offered only where every rule that refuses can be overridden. */
+    static final String OVERRIDE = "override";
 
     private final List<String> decisions;
     private final Function<Playbook, List<String>> candidates;
@@ -109,7 +117,7 @@ enum TaskKind {
 
     /** Whether it may be answered only by somebody who decided nothing on this incident before. */
     boolean fourEyes() {
-        return this == APPROVE_RETURN;
+        return this == APPROVE_RETURN || this == APPROVE_OVERRIDE;
     }
 
     /**
@@ -127,6 +135,7 @@ enum TaskKind {
     boolean stalls() {
         return switch (this) {
             case CONTAINMENT_REFUSED,
+                    APPROVE_OVERRIDE,
                     RESTORE_NEEDS_PERSON,
                     VERIFICATION_FAILED,
                     RELEASE_REFUSED,

@@ -6,7 +6,7 @@ public sealed interface TaskOutcome {
 
     record NotFound() implements TaskOutcome {}
 
-    /** @param rule the rule that forbids it: {@code not-a-candidate}, {@code four-eyes}, {@code claimed-by-another} */
+    /** @param rule the rule that forbids it: {@code not-a-candidate}, {@code four-eyes}, {@code claimed-by-another}, or the guardrail that nobody can override */
     record Forbidden(String rule, String reason) implements TaskOutcome {}
 
     /** It was decided already, or the plan that was approved is not the newest any more ({@code plan-lapsed}). */

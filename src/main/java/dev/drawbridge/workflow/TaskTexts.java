@@ -3,6 +3,8 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Rung;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.Investigation;
@@ -35,6 +37,7 @@ class TaskTexts {
     private final Recovery recovery;
     private final Exposure exposure;
     private final ExclusionSuggestion exclusions;
+    private final Overrides overrides;
 
     TaskTexts(
             Incidents incidents,
@@ -42,16 +45,27 @@ class TaskTexts {
             Investigation investigation,
             Recovery recovery,
             Exposure exposure,
-            ExclusionSuggestion exclusions) {
+            ExclusionSuggestion exclusions,
+            Overrides overrides) {
         this.incidents = incidents;
         this.containment = containment;
         this.investigation = investigation;
         this.recovery = recovery;
         this.exposure = exposure;
         this.exclusions = exclusions;
+        this.overrides = overrides;
     }
 
-    String describe(TaskKind kind, Step step, @Nullable String problem) {
+    /**
+     * @param refused the effect that guardrails refused, if that is the problem
+     * @param proposal the answer that asks for an override, for its approval
+     */
+    String describe(
+            TaskKind kind,
+            Step step,
+            @Nullable String problem,
+            @Nullable RefusedEffect refused,
+            @Nullable HumanTask proposal) {
         List<Alert> alerts = incidents.alerts(step.id());
         List<String> lines = new ArrayList<>();
         switch (kind) {
@@ -73,10 +87,21 @@ class TaskTexts {
             }
             case CONTAINMENT_REFUSED -> {
                 why(lines, problem);
+                overridable(lines, step, refused);
                 rungs(lines, step);
                 facts(lines, alerts);
             }
-            case RESTORE_NEEDS_PERSON, VERIFICATION_FAILED, RELEASE_REFUSED -> {
+            case RESTORE_NEEDS_PERSON -> {
+                why(lines, problem);
+                overridable(lines, step, refused);
+                facts(lines, alerts);
+            }
+            case APPROVE_OVERRIDE -> {
+                override(lines, step, refused, proposal);
+                why(lines, problem);
+                facts(lines, alerts);
+            }
+            case VERIFICATION_FAILED, RELEASE_REFUSED -> {
                 why(lines, problem);
                 facts(lines, alerts);
             }
@@ -129,6 +154,42 @@ class TaskTexts {
         if (problem != null && !problem.isBlank()) {
             lines.add(problem);
         }
+    }
+
+    private void overridable(List<String> lines, Step step, @Nullable RefusedEffect refused) {
+        if (refused == null) {
+            return;
+        }
+        lines.add("");
+        lines.add(
+                refused.overridable()
+                        ? "An override can be asked for. When another person of "
+                                + String.join(", ", step.playbook().approvals().override())
+                                + " agrees, the step runs again and "
+                                + refused.rule() + " lets through " + effect(step, refused) + ", once and within "
+                                + overrides.valid() + ", and nothing else."
+                        : "No override: nobody can override " + refused.rule() + " for " + effect(step, refused) + ".");
+    }
+
+    private void override(
+            List<String> lines, Step step, @Nullable RefusedEffect refused, @Nullable HumanTask proposal) {
+        if (refused == null || proposal == null) {
+            lines.add("What was to be overridden is not known: reject it.");
+            return;
+        }
+        lines.add("Should " + effect(step, refused) + " happen although " + refused.rule() + " refuses it?");
+        lines.add(proposal.decidedBy() + " asks for it: " + proposal.reason());
+        lines.add("It is let through once and within " + overrides.valid()
+                + " of the approval, and nothing else. Every other rule goes on to refuse what it refuses.");
+        if (refused.kind() == Effect.Kind.CONTAIN) {
+            lines.add(
+                    "With it the node counts as contained for this incident: limits on how many nodes are contained do not hold back its further rungs.");
+        }
+        lines.add("");
+    }
+
+    private static String effect(Step step, RefusedEffect refused) {
+        return "'" + refused.subject(step).effect() + "' on " + step.node();
     }
 
     /** What is asked for: nobody should take a contained node for a harmless one. */

@@ -41,6 +41,8 @@ final class Variables {
     static final String CLOSING = "closing";
     /** Why a person is asked; text for people. */
     static final String PROBLEM = "problem";
+    /** The effect that guardrails refused, as {@link RefusedEffect} writes it; empty when something else is the problem. */
+    static final String REFUSED = "refused";
 
     /** Forgotten when a step is skipped, so that the way on is the careful one. */
     static final List<String> OUTCOMES = List.of(

@@ -39,7 +39,12 @@ class EffectGateTest {
             database = TestDatabase.postgres();
         }
         audit = TestAudit.on(database, Clock.systemUTC());
-        return new EffectGate(List.of(guardrails), TestGate.situations(database), audit, database.transactions());
+        return new EffectGate(
+                List.of(guardrails),
+                TestGate.situations(database),
+                TestGate.overrides(database),
+                audit,
+                database.transactions());
     }
 
     private static Guardrail rule(String name, java.util.function.Function<Effect, Verdict> judge) {

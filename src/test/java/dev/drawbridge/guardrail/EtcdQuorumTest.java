@@ -67,6 +67,7 @@ class EtcdQuorumTest {
         return new EffectGate(
                 List.of(new MaxContainedNodes(WIDE, contained), new EtcdQuorum(cluster, contained)),
                 new Situations(contained, WIDE),
+                TestGate.overrides(database),
                 audit,
                 database.transactions());
     }

@@ -59,7 +59,11 @@ class GuardrailsTest {
 
     private EffectGate gate(Guardrail... guardrails) {
         return new EffectGate(
-                List.of(guardrails), new Situations(contained, limits(9)), audit, database.transactions());
+                List.of(guardrails),
+                new Situations(contained, limits(9)),
+                TestGate.overrides(database),
+                audit,
+                database.transactions());
     }
 
     private static Effect effect(String incident, String node, Effect.Kind kind) {
@@ -293,6 +297,12 @@ class GuardrailsTest {
             return new EffectGate(
                     List.of(new MaxContainedNodes(limits(limit), contained)),
                     new Situations(contained, limits(limit)),
+                    new Overrides(
+                            jdbc,
+                            new OverrideProperties(Duration.ofMinutes(15)),
+                            TestAudit.on(transactions, Clock.systemUTC()),
+                            Clock.systemUTC(),
+                            () -> "override"),
                     TestAudit.on(transactions, Clock.systemUTC()),
                     transactions);
         }

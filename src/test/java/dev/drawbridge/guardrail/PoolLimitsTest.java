@@ -58,6 +58,7 @@ class PoolLimitsTest {
                         new PoolLimits(properties, () -> known ? Optional.of(List.copyOf(nodes)) : Optional.empty()),
                         new MaxContainedNodes(properties, contained)),
                 new Situations(contained, properties),
+                TestGate.overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
                 database.transactions());
         EffectResult<String> result = gate.perform(

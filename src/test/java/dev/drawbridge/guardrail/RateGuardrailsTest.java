@@ -81,6 +81,7 @@ class RateGuardrailsTest {
                     new EffectGate(
                             List.of(latch, new MaxContainedNodes(limits, contained), hourly),
                             new Situations(contained, limits),
+                            TestGate.overrides(database),
                             audit,
                             database.transactions()));
         }

@@ -13,12 +13,30 @@ public final class TestGate {
     /** No guardrail objects. */
     public static EffectGate open(TestDatabase database) {
         return new EffectGate(
-                List.of(), situations(database), TestAudit.on(database, Clock.systemUTC()), database.transactions());
+                List.of(),
+                situations(database),
+                overrides(database),
+                TestAudit.on(database, Clock.systemUTC()),
+                database.transactions());
     }
 
     /** The blast radius on this database. */
     public static ContainedNodes contained(TestDatabase database) {
         return new ContainedNodes(database.jdbc(), Clock.systemUTC());
+    }
+
+    /** Overrides on this database, good for a quarter of an hour. */
+    static Overrides overrides(TestDatabase database) {
+        return overrides(database, Clock.systemUTC());
+    }
+
+    static Overrides overrides(TestDatabase database, Clock clock) {
+        return new Overrides(
+                database.jdbc(),
+                new OverrideProperties(java.time.Duration.ofMinutes(15)),
+                TestAudit.on(database, clock),
+                clock,
+                () -> java.util.UUID.randomUUID().toString());
     }
 
     static Situations situations(TestDatabase database) {
@@ -53,6 +71,7 @@ public final class TestGate {
         return new EffectGate(
                 List.of(new MaxContainedNodes(properties, contained(database))),
                 situations(database),
+                overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
                 database.transactions());
     }
@@ -73,6 +92,7 @@ public final class TestGate {
         return new EffectGate(
                 List.of(rule),
                 situations(database),
+                overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
                 database.transactions());
     }

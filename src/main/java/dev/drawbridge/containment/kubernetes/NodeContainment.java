@@ -315,7 +315,7 @@ class NodeContainment {
             return new Attempt.Settled(new RungOutcome.DryRun(dryRun.reason()));
         }
         EffectResult.NotAllowed<Attempt> refused = (EffectResult.NotAllowed<Attempt>) result;
-        return new Attempt.Settled(new RungOutcome.Refused(refused.rule(), refused.reason()));
+        return new Attempt.Settled(new RungOutcome.Refused(refused.rule(), refused.reason(), refused.overridable()));
     }
 
     private Attempt patched(Step step, Permit permit, JsonPatch patch, Predicate<Node> done, String detail) {

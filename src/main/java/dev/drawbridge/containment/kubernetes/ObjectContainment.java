@@ -195,7 +195,7 @@ class ObjectContainment {
             return Reached.stopped(left, new RungOutcome.DryRun(dryRun.reason()));
         }
         EffectResult.NotAllowed<Look> refused = (EffectResult.NotAllowed<Look>) result;
-        return Reached.stopped(left, new RungOutcome.Refused(refused.rule(), refused.reason()));
+        return Reached.stopped(left, new RungOutcome.Refused(refused.rule(), refused.reason(), refused.overridable()));
     }
 
     private RungOutcome settled(Step step, Target target, Look look, boolean found) {

@@ -1,0 +1,33 @@
+package dev.drawbridge.guardrail;
+
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
+import java.time.Instant;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * The word of two people that one effect may happen although these rules refuse it. It is good once, for this incident, node, kind and target,
+ * until it expires; a rule that is not named, and one that can never be overridden, refuses all the same.
+ *
+ * @param reason the proposer's
+ * @param approver somebody else than the proposer
+ * @param expiresAt from when on it is good for nothing
+ */
+public record GuardrailOverride(
+        String id,
+        IncidentId incident,
+        NodeName node,
+        Effect.Kind kind,
+        String target,
+        SortedSet<String> rules,
+        String reason,
+        Actor proposer,
+        Actor approver,
+        Instant createdAt,
+        Instant expiresAt) {
+    public GuardrailOverride {
+        rules = java.util.Collections.unmodifiableSortedSet(new TreeSet<>(rules));
+    }
+}
