@@ -85,7 +85,10 @@ class TasksController {
     @Operation(operationId = "completeTask", summary = "Decide a task")
     @ApiResponse(responseCode = "200")
     @ApiResponse(responseCode = "400", description = "no such decision, or no reason")
-    @ApiResponse(responseCode = "403", description = "`rule` names what forbids it, for example four-eyes")
+    @ApiResponse(
+            responseCode = "403",
+            description =
+                    "`rule` names what forbids it, for example four-eyes, or the guardrail that nobody can override")
     @ApiResponse(responseCode = "409", description = "decided already, or the plan is not the newest any more")
     TaskView complete(@PathVariable String id, @RequestBody Decision decision, @AuthenticationPrincipal Member member) {
         String what = decision.decision();

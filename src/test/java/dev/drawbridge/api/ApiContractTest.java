@@ -329,6 +329,7 @@ class ApiContractTest {
     @CsvSource({
         "not-a-candidate, 403",
         "four-eyes, 403",
+        "etcd-quorum, 403",
         "claimed-by-another, 403",
         "already-decided, 409",
         "plan-lapsed, 409"

@@ -8,6 +8,7 @@ import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.evidence.TestLocker;
+import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.Verdict;
@@ -283,9 +284,12 @@ class PlannedRecoveryTest {
         RestorePlan plan = plan(refused);
         EvidenceReceipt receipt = capture(refused);
         assertThat(refused.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
-                .isInstanceOfSatisfying(
-                        RestoreOutcome.Incomplete.class,
-                        incomplete -> assertThat(incomplete.left()).hasSize(4));
+                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> {
+                    assertThat(incomplete.left()).hasSize(4);
+                    assertThat(incomplete.refused())
+                            .hasSize(4)
+                            .contains(new RestoreOutcome.Refused(Effect.Kind.QUARANTINE_FILE, ROGUE, "test", false));
+                });
         Recovery dry = recovery(TestGate.answering(database, new Verdict.DryRun("only looking")));
         assertThat(dry.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
                 .isEqualTo(new RestoreOutcome.DryRun("only looking"));

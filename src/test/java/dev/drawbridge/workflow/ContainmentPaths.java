@@ -1,6 +1,7 @@
 package dev.drawbridge.workflow;
 
 import static dev.drawbridge.workflow.People.APPROVER;
+import static dev.drawbridge.workflow.People.APPROVER2;
 import static dev.drawbridge.workflow.People.RESPONDER;
 import static dev.drawbridge.workflow.Response.BY_KUBELET;
 import static dev.drawbridge.workflow.Response.ROGUE_POD;
@@ -9,9 +10,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.GuardrailOverride;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.shared.Actor;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.camunda.bpm.engine.runtime.Job;
 import org.junit.jupiter.api.Test;
@@ -207,6 +213,127 @@ abstract class ContainmentPaths extends WorkflowPaths {
 
         assertThat(cluster.releases()).as("there is nothing of ours to undo").isEmpty();
         response.run("serviceTask_startFollowUp", "endEvent_closed").is(IncidentState.CLOSED_RESOLVED);
+    }
+
+    private Response refusedByALimit() {
+        response.post(ROGUE_POD);
+        cluster.apply.next(new RungOutcome.Refused("max-contained-nodes", "1 nodes are contained", true));
+        return response.run("serviceTask_applyRung").isAt("userTask_containmentRefused");
+    }
+
+    private Response overrideProposed() {
+        return refusedByALimit()
+                .decide("containment-refused", RESPONDER, "override", "the second node of one attack")
+                .isAt("userTask_approveOverride")
+                .is(IncidentState.STALLED);
+    }
+
+    @Test
+    void anOverrideThatAnotherPersonApprovesIsStoredForThisRungAndTheLadderBeginsAnew() {
+        refusedByALimit();
+        assertThat(response.task("containment-refused").decisions())
+                .containsExactly("retry", "override", "proceed-uncontained", "false-positive");
+        assertThat(response.task("containment-refused").description())
+                .contains(
+                        "another person of approvers agrees",
+                        "'contain cordon' on " + response.incident().node());
+        response.decide("containment-refused", RESPONDER, "override", "the second node of one attack");
+        HumanTask task = response.task("approve-override");
+        assertThat(task.candidates()).containsExactly("approvers");
+        assertThat(task.description())
+                .contains(
+                        "although max-contained-nodes refuses it?",
+                        "responder asks for it: the second node of one attack",
+                        "once and within PT15M",
+                        "do not hold back its further rungs");
+
+        response.decide("approve-override", APPROVER, "approve", "I see it too")
+                .isAt("serviceTask_applyRung")
+                .is(IncidentState.OPEN);
+        GuardrailOverride stored =
+                context.getBean(Overrides.class).of(response.id()).get(0);
+        assertThat(stored.node()).isEqualTo(response.incident().node());
+        assertThat(stored.kind()).isEqualTo(Effect.Kind.CONTAIN);
+        assertThat(stored.target()).isEqualTo("cordon");
+        assertThat(stored.rules()).containsExactly("max-contained-nodes");
+        assertThat(stored.reason()).isEqualTo("the second node of one attack");
+        assertThat(stored.proposer()).isEqualTo(Actor.person("responder"));
+        assertThat(stored.approver()).isEqualTo(Actor.person("approver"));
+        assertThat(Duration.between(stored.createdAt(), stored.expiresAt())).isEqualTo(Duration.ofMinutes(15));
+        assertThat(response.audited())
+                .containsSubsequence("guardrail.override-propose cordon", "guardrail.override cordon");
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .is(IncidentState.CONTAINED);
+    }
+
+    @Test
+    void whoAskedForAnOverrideOrDecidedEarlierCannotApproveIt() {
+        Map<String, String> claims = new HashMap<>(BY_KUBELET);
+        response.post(ROGUE_POD, claims);
+        response.decide("decide-containment", APPROVER2, "contain", "nobody updates today");
+        cluster.apply.next(new RungOutcome.Refused("hourly-budget", "spent", true));
+        response.run("serviceTask_applyRung")
+                .decide("containment-refused", APPROVER, "override", "it is the same attack");
+
+        for (TaskInbox.Person person : List.of(APPROVER, APPROVER2)) {
+            assertThat(response.answer("approve-override", person, "approve", "me again"))
+                    .isInstanceOfSatisfying(
+                            TaskOutcome.Forbidden.class,
+                            forbidden -> assertThat(forbidden.rule()).isEqualTo("four-eyes"));
+        }
+        assertThat(response.answer("approve-override", RESPONDER, "approve", "I am no approver"))
+                .isInstanceOfSatisfying(
+                        TaskOutcome.Forbidden.class,
+                        forbidden -> assertThat(forbidden.rule()).isEqualTo("not-a-candidate"));
+        assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
+        response.isAt("userTask_approveOverride");
+    }
+
+    @Test
+    void aRejectedOverrideGoesBackToTheFirstTaskAndMayBeAskedForAgain() {
+        overrideProposed()
+                .decide("approve-override", APPROVER, "reject", "wait for the release of worker-1")
+                .isAt("userTask_containmentRefused")
+                .is(IncidentState.STALLED);
+        assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
+
+        response.decide("containment-refused", RESPONDER, "override", "worker-1 takes hours")
+                .decide("approve-override", APPROVER, "approve", "then yes")
+                .isAt("serviceTask_applyRung");
+        assertThat(context.getBean(Overrides.class).of(response.id()))
+                .extracting(GuardrailOverride::reason)
+                .containsExactly("worker-1 takes hours");
+    }
+
+    @Test
+    void anOverrideThatDidNotHelpIsAPersonsTaskAgain() {
+        overrideProposed().decide("approve-override", APPROVER, "approve", "yes");
+        cluster.apply.next(new RungOutcome.Refused("max-contained-nodes", "1 nodes are contained", true));
+        response.run("serviceTask_applyRung").isAt("userTask_containmentRefused");
+        assertThat(response.task("containment-refused").decisions()).contains("override");
+    }
+
+    @Test
+    void whatNobodyCanOverrideIsNotOfferedAndForbiddenByTheNameOfTheRule() {
+        refused();
+        assertThat(response.task("containment-refused").decisions()).doesNotContain("override");
+        assertThat(response.task("containment-refused").description())
+                .contains("No override: nobody can override protected-nodes for 'contain cordon'");
+        assertThat(response.answer("containment-refused", RESPONDER, "override", "please"))
+                .isEqualTo(new TaskOutcome.Forbidden("protected-nodes", "nobody can override protected-nodes"));
+        response.isAt("userTask_containmentRefused");
+    }
+
+    @Test
+    void whereNoGuardrailRefusedThereIsNothingToOverride() {
+        refusedByALimit().decide("containment-refused", RESPONDER, "retry", "again");
+        for (int rungs = 0; rungs < 3; rungs++) {
+            cluster.apply.next(impossible());
+        }
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung");
+        assertThat(response.task("containment-refused").decisions()).doesNotContain("override");
+        assertThat(response.answer("containment-refused", RESPONDER, "override", "please"))
+                .isInstanceOf(TaskOutcome.Invalid.class);
     }
 
     @Test

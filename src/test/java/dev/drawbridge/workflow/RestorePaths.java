@@ -9,6 +9,8 @@ import static dev.drawbridge.workflow.ScriptedRecovery.Found.IN_SYNC;
 import static dev.drawbridge.workflow.ScriptedRecovery.Found.NO_BASELINE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.RestoreOutcome;
@@ -245,6 +247,71 @@ abstract class RestorePaths extends WorkflowPaths {
                 .isAt("userTask_approveReturn", "boundaryEvent_returnOverdue");
         response.went("endEvent_falsePositive").neverWent("callActivity_verify");
         assertThat(response.variable(Variables.CLOSING)).isEqualTo("false-positive");
+    }
+
+    private Response writeRefused(boolean overridable) {
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        files.restore.next(new RestoreOutcome.Incomplete(
+                List.of(),
+                List.of("a: protected-nodes, no", "b: pause, paused by admin"),
+                List.of(
+                        new RestoreOutcome.Refused(
+                                Effect.Kind.RESTORE_FILE, ScriptedRecovery.CA_KEY, "protected-nodes", false),
+                        new RestoreOutcome.Refused(
+                                Effect.Kind.QUARANTINE_FILE, ScriptedRecovery.ROGUE, "pause", overridable))));
+        response.run("serviceTask_restoreFiles");
+        return needsPerson();
+    }
+
+    @Test
+    void anOverrideOfARefusedWriteIsForThatFileAndTheRestoreGoesOnWithThePlan() {
+        writeRefused(true)
+                .decide("restore-needs-person", RESPONDER, "override", "it must not wait for the end of the pause")
+                .isAt("userTask_approveOverride");
+        assertThat(response.answer("approve-override", RESPONDER, "approve", "me"))
+                .isInstanceOf(TaskOutcome.Forbidden.class);
+        assertThat(response.task("approve-override").description())
+                .contains("'quarantine file /etc/kubernetes/manifests/metrics-agent.yaml'")
+                .doesNotContain("further rungs");
+
+        response.decide("approve-override", APPROVER, "approve", "agreed").isAt("serviceTask_restoreFiles");
+        assertThat(context.getBean(Overrides.class).of(response.id()))
+                .singleElement()
+                .satisfies(stored -> {
+                    assertThat(stored.kind()).isEqualTo(Effect.Kind.QUARANTINE_FILE);
+                    assertThat(stored.target()).isEqualTo(ScriptedRecovery.ROGUE.toString());
+                    assertThat(stored.rules()).containsExactly("pause");
+                });
+        response.run("serviceTask_restoreFiles").isAt("serviceTask_verify");
+        assertThat(files.carriedOut).containsExactly(newestHash(), newestHash());
+    }
+
+    @Test
+    void aRejectedOverrideOfAWriteGoesBackToThePerson() {
+        writeRefused(true)
+                .decide("restore-needs-person", RESPONDER, "override", "now")
+                .decide("approve-override", APPROVER, "reject", "tomorrow");
+        needsPerson();
+        assertThat(response.task("restore-needs-person").decisions()).contains("override");
+    }
+
+    @Test
+    void aWriteThatNobodyCanLetThroughIsNotOfferedForAnOverride() {
+        writeRefused(false);
+        assertThat(response.task("restore-needs-person").decisions())
+                .containsExactly("retry", "restored-by-hand", "false-positive");
+        assertThat(response.answer("restore-needs-person", RESPONDER, "override", "please"))
+                .isInstanceOfSatisfying(
+                        TaskOutcome.Forbidden.class,
+                        forbidden -> assertThat(forbidden.rule()).isEqualTo("protected-nodes"));
+    }
+
+    @Test
+    void whatWasRefusedEarlierIsForgottenWhenSomethingElseNeedsAPerson() {
+        writeRefused(true).decide("restore-needs-person", RESPONDER, "retry", "look again");
+        files.plan.next(NO_BASELINE);
+        response.run("serviceTask_findDrift");
+        assertThat(response.task("restore-needs-person").decisions()).doesNotContain("override");
     }
 
     @Test
