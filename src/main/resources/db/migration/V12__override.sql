@@ -17,13 +17,11 @@ create table guardrail_override (
 );
 create index guardrail_override_incident on guardrail_override (incident_id, node);
 
--- What is in dry run at run time. An incident stays in it until a person ends it, and then acts only after a person said so on a task: its row goes then.
+-- Incidents in dry run. ended_at: a person ended it, and nothing is done until one says on a task how it goes on, which removes the row.
 create table guardrail_dry_run (
-    scope    varchar(16)              not null,
-    target   varchar(253)             not null,
-    reason   varchar(2000)            not null,
-    set_by   varchar(220)             not null,
-    set_at   timestamp with time zone not null,
-    ended_at timestamp with time zone,
-    primary key (scope, target)
+    incident_id varchar(64)              not null primary key,
+    reason      varchar(2000)            not null,
+    set_by      varchar(220)             not null,
+    set_at      timestamp with time zone not null,
+    ended_at    timestamp with time zone
 );
