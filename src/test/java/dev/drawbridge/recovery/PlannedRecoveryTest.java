@@ -288,7 +288,8 @@ class PlannedRecoveryTest {
                     assertThat(incomplete.left()).hasSize(4);
                     assertThat(incomplete.refused())
                             .hasSize(4)
-                            .contains(new RestoreOutcome.Refused(Effect.Kind.QUARANTINE_FILE, NodePath.of(ROGUE), "test", false));
+                            .contains(new RestoreOutcome.Refused(
+                                    Effect.Kind.QUARANTINE_FILE, NodePath.of(ROGUE), "test", false));
                 });
         Recovery dry = recovery(TestGate.answering(database, new Verdict.DryRun("only looking")));
         assertThat(dry.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
