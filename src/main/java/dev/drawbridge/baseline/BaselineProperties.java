@@ -3,6 +3,8 @@ package dev.drawbridge.baseline;
 import jakarta.validation.constraints.NotBlank;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -13,8 +15,13 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param url of the Git repository: a path, {@code file:}, {@code https:} or {@code ssh:}; without credentials in it
  * @param ref signed annotated tag, or branch whose newest commit is signed
- * @param allowedSigners OpenSSH allowed-signers file, kept outside the repository (ssh-keygen(1), ALLOWED SIGNERS)
- * @param signatureFormat the only form of signature that is accepted; never guessed from the signature itself
+ * @param allowedSigners kept outside the repository: for {@code ssh} OpenSSH's allowed-signers file (ssh-keygen(1), ALLOWED SIGNERS), for
+ *     {@code openpgp} public keys as {@code gpg --export} writes them
+ * @param signatureFormat {@code ssh} or {@code openpgp}: the only form that is accepted; never guessed from the signature itself
+ * @param signerFingerprints of the keys that may sign, of those in the file: {@code SHA256:...} for {@code ssh}, where empty means all; for
+ *     {@code openpgp} those of primary keys, at least one: a key ring holds many
+ * @param revokedSigners for {@code ssh}: key revocation list or public keys (ssh-keygen(1), KEY REVOCATION LISTS); OpenPGP keys
+ *     carry their revocation
  * @param cacheDirectory bare copy that serves while the remote is down
  * @param knownHosts host keys for {@code ssh:} remotes
  * @param privateKey client key for {@code ssh:} remotes
@@ -27,6 +34,8 @@ record BaselineProperties(
         @DefaultValue("refs/tags/baseline") @NotBlank String ref,
         @Nullable Path allowedSigners,
         @DefaultValue("ssh") String signatureFormat,
+        @DefaultValue List<String> signerFingerprints,
+        @Nullable Path revokedSigners,
         @Nullable Path cacheDirectory,
         @Nullable Path knownHosts,
         @Nullable Path privateKey,
@@ -34,9 +43,28 @@ record BaselineProperties(
         @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize,
         @DefaultValue("20s") Duration fetchTimeout) {
     BaselineProperties {
-        if (!signatureFormat.equals("ssh")) {
+        boolean openPgp = signatureFormat.equals("openpgp");
+        if (!openPgp && !signatureFormat.equals("ssh")) {
             throw new IllegalArgumentException(
-                    "drawbridge.baseline.signature-format: only ssh can be verified; " + signatureFormat + " cannot");
+                    "drawbridge.baseline.signature-format: ssh or openpgp; " + signatureFormat + " cannot be verified");
+        }
+        // as gpg shows them: in groups
+        signerFingerprints = signerFingerprints.stream()
+                .map(one -> openPgp ? one.replace(" ", "").toUpperCase(Locale.ROOT) : one)
+                .toList();
+        String shape = openPgp ? "[0-9A-F]{40}|[0-9A-F]{64}" : "SHA256:[A-Za-z0-9+/]{43}";
+        if (signerFingerprints.stream().anyMatch(one -> !one.matches(shape))) {
+            throw new IllegalArgumentException("drawbridge.baseline.signer-fingerprints: "
+                    + (openPgp ? "40 or 64 hexadecimal digits each, no short key ids" : "SHA256:... each"));
+        }
+        if (openPgp && allowedSigners != null && signerFingerprints.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.signer-fingerprints must name the OpenPGP keys that may sign");
+        }
+        if (openPgp && revokedSigners != null) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.revoked-signers is for ssh: an OpenPGP key carries its"
+                            + " revocation, put it into drawbridge.baseline.allowed-signers");
         }
         if (!ref.startsWith("refs/tags/") && !ref.startsWith("refs/heads/")) {
             throw new IllegalArgumentException("drawbridge.baseline.ref must begin with refs/tags/ or refs/heads/");

@@ -19,15 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jgit.errors.RevisionSyntaxException;
 import org.eclipse.jgit.lib.ConfigConstants;
 import org.eclipse.jgit.lib.Constants;
-import org.eclipse.jgit.lib.GpgConfig;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
-import org.eclipse.jgit.lib.SignatureVerifier;
 import org.eclipse.jgit.lib.SignatureVerifiers;
 import org.eclipse.jgit.lib.StoredConfig;
 import org.eclipse.jgit.revwalk.RevCommit;
@@ -58,6 +57,7 @@ class GitBaselines implements Baselines {
     private final AuditTrail audit;
     private final Clock clock;
     private final GitRemote remote;
+    private final Signatures signatures;
     private final Map<String, GitBaseline> loaded = new ConcurrentHashMap<>();
     private final AtomicReference<String> lastAnnounced = new AtomicReference<>("");
     private @Nullable Repository repository;
@@ -73,8 +73,17 @@ class GitBaselines implements Baselines {
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.remote = new GitRemote(settings);
+        this.signatures = signatures(settings, clock);
         this.audit = audit;
         this.clock = clock;
+    }
+
+    private static Signatures signatures(BaselineProperties settings, Clock clock) {
+        Set<String> fingerprints = Set.copyOf(settings.signerFingerprints());
+        Path keys = settings.allowedSigners();
+        return settings.signatureFormat().equals("openpgp") && keys != null
+                ? new OpenPgpSignatures(keys, fingerprints, clock)
+                : new SshSignatures(fingerprints, clock);
     }
 
     @Override
@@ -123,17 +132,16 @@ class GitBaselines implements Baselines {
                 return refused("tag-name", settings.ref() + " leads to a tag of another name");
             }
             // Git takes the verifier from the armor; we take it from our configuration
-            if (SignatureVerifiers.getFormat(signature) != GpgConfig.GpgFormat.SSH) {
+            if (SignatureVerifiers.getFormat(signature) != signatures.format()) {
                 return refused("signature-format", "the signature is none of the configured format");
             }
-            SignatureVerifier.SignatureVerification verification =
-                    SignatureVerifiers.verify(cache, new GpgConfig(cache.getConfig()), signed);
-            if (verification == null || !verification.verified() || verification.expired()) {
-                return refused("signer-not-allowed", "no allowed key made this signature, or it is not valid now");
+            Signatures.Judgement judgement = signatures.judge(cache, signed, signature);
+            if (judgement instanceof Signatures.Judgement.Bad bad) {
+                return refused(bad.rule(), bad.reason());
             }
             walk.parseBody(commit);
-            BaselineRevision revision =
-                    new BaselineRevision(commit.name(), verification.keyFingerprint(), settings.ref());
+            String signer = ((Signatures.Judgement.Good) judgement).signer();
+            BaselineRevision revision = new BaselineRevision(commit.name(), signer, settings.ref());
             Optional<BaselineResult> tooOld = accept(walk, revision, commit);
             return tooOld.isPresent() ? tooOld.get() : load(cache, commit, revision, node, fromCache);
         } catch (RevisionSyntaxException malformed) {
@@ -300,7 +308,20 @@ class GitBaselines implements Baselines {
                 Objects.requireNonNull(settings.allowedSigners())
                         .toAbsolutePath()
                         .toString());
-        config.setString(ConfigConstants.CONFIG_GPG_SECTION, null, ConfigConstants.CONFIG_KEY_FORMAT, "ssh");
+        if (settings.revokedSigners() == null) {
+            config.unset("gpg", "ssh", "revocationFile");
+        } else {
+            config.setString(
+                    "gpg",
+                    "ssh",
+                    "revocationFile",
+                    settings.revokedSigners().toAbsolutePath().toString());
+        }
+        config.setString(
+                ConfigConstants.CONFIG_GPG_SECTION,
+                null,
+                ConfigConstants.CONFIG_KEY_FORMAT,
+                signatures.format().toConfigValue());
         config.save();
         repository = opened;
         return opened;

@@ -5,20 +5,62 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
 class BaselinePropertiesTest {
     private static BaselineProperties with(@Nullable String url, String ref, String format, @Nullable Path hosts) {
+        return settings(url, ref, format, hosts, List.of(), null);
+    }
+
+    private static BaselineProperties settings(
+            @Nullable String url,
+            String ref,
+            String format,
+            @Nullable Path hosts,
+            List<String> fingerprints,
+            @Nullable Path revoked) {
         return new BaselineProperties(
-                url, ref, null, format, null, hosts, hosts, 10, DataSize.ofMegabytes(1), Duration.ofSeconds(20));
+                url,
+                ref,
+                hosts,
+                format,
+                fingerprints,
+                revoked,
+                null,
+                hosts,
+                hosts,
+                10,
+                DataSize.ofMegabytes(1),
+                Duration.ofSeconds(20));
     }
 
     @Test
-    void openpgpIsRefusedAtStartBecauseNothingVerifiesIt() {
-        assertThatThrownBy(() -> with(null, "refs/tags/baseline", "openpgp", null))
+    void aFormThatNothingVerifiesIsRefusedAtStart() {
+        assertThatThrownBy(() -> with(null, "refs/tags/baseline", "x509", null))
                 .hasMessageContaining("drawbridge.baseline.signature-format");
+    }
+
+    @Test
+    void openPgpNeedsTheWholeFingerprintsOfThoseWhoMaySign() {
+        Path keys = Path.of("keys.asc");
+        assertThatThrownBy(() -> signedBy("openpgp", keys)).hasMessageContaining("signer-fingerprints");
+        // two keys can have the same id
+        assertThatThrownBy(() -> signedBy("openpgp", keys, "0123456789ABCDEF"))
+                .hasMessageContaining("no short key ids");
+        assertThat(signedBy("openpgp", keys, "abcd ef01 2345 6789 0123  4567 89ab cdef 0123 4567")
+                        .signerFingerprints())
+                .containsExactly("ABCDEF0123456789012345678 9ABCDEF01234567".replace(" ", ""));
+        assertThatThrownBy(() -> signedBy("ssh", keys, "MD5:00:11")).hasMessageContaining("SHA256:");
+        assertThatThrownBy(() -> settings(
+                        null, "refs/tags/baseline", "openpgp", keys, List.of("A".repeat(40)), Path.of("revoked")))
+                .hasMessageContaining("revoked-signers");
+    }
+
+    private static BaselineProperties signedBy(String format, Path keys, String... fingerprints) {
+        return settings(null, "refs/tags/baseline", format, keys, List.of(fingerprints), null);
     }
 
     @Test

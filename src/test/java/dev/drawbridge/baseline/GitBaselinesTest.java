@@ -12,7 +12,10 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -129,6 +132,33 @@ class GitBaselinesTest {
         baseline.writeKey("attacker");
         baseline.publish(Map.of("cp-1", root), "attacker");
         refused(baseline.baselines().trusted(NODE), "signer-not-allowed");
+    }
+
+    @Test
+    void aRevokedKeyIsRefused() throws Exception {
+        publish();
+        Map<String, String> revoked =
+                Map.of("revoked-signers", baseline.key("signer.pub").toString());
+        refused(baseline.baselines(Clock.systemUTC(), revoked).trusted(NODE), "signer-not-allowed");
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+    }
+
+    @Test
+    void aKeyThatHasExpiredIsRefusedAlthoughItWasValidAtTheTimeThatTheTagClaims() throws Exception {
+        publish();
+        String allowed = Files.readString(baseline.allowedSigners());
+        Files.writeString(baseline.allowedSigners(), allowed.replaceFirst(" ", " valid-before=\"20261201Z\" "));
+        Clock before = Clock.fixed(Instant.parse("2026-11-30T00:00:00Z"), ZoneOffset.UTC);
+        assertThat(baseline.baselines(before, Map.of()).trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        Clock after = Clock.fixed(Instant.parse("2026-12-02T00:00:00Z"), ZoneOffset.UTC);
+        refused(baseline.baselines(after, Map.of()).trusted(NODE), "signer-expired");
+    }
+
+    @Test
+    void aKeyThatIsNotNamedIsRefusedAlthoughTheFileHoldsIt() throws Exception {
+        publish();
+        Map<String, String> another = Map.of("signer-fingerprints", "SHA256:" + "A".repeat(43));
+        refused(baseline.baselines(Clock.systemUTC(), another).trusted(NODE), "signer-not-allowed");
     }
 
     @Test

@@ -12,11 +12,13 @@ import java.security.KeyPairGenerator;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
-import org.springframework.util.unit.DataSize;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
 /** A signed Git baseline in a directory, made by the product's author and read by the product's verifier. */
 public final class TestBaseline {
@@ -82,22 +84,24 @@ public final class TestBaseline {
     }
 
     Baselines baselines(String ref, String url, Duration fetchTimeout) {
-        BaselineProperties settings = new BaselineProperties(
-                url,
-                ref,
-                allowedSigners(),
-                "ssh",
-                directory.resolve("cache.git"),
-                null,
-                null,
-                20_000,
-                DataSize.ofMegabytes(16),
-                fetchTimeout);
+        return baselines(
+                Clock.systemUTC(), Map.of("ref", ref, "url", url, "fetch-timeout", fetchTimeout.toSeconds() + "s"));
+    }
+
+    /** @param properties further {@code drawbridge.baseline.} settings, without that prefix */
+    Baselines baselines(Clock clock, Map<String, String> properties) {
+        Map<String, String> all = new HashMap<>();
+        all.put("url", remote().toUri().toString());
+        all.put("allowed-signers", allowedSigners().toString());
+        all.put("cache-directory", directory.resolve("cache.git").toString());
+        all.putAll(properties);
+        MapConfigurationPropertySource source = new MapConfigurationPropertySource();
+        all.forEach((name, value) -> source.put("drawbridge.baseline." + name, value));
         return new GitBaselines(
-                settings,
+                new Binder(source).bindOrCreate("drawbridge.baseline", BaselineProperties.class),
                 database.jdbc(),
                 database.transactions(),
-                TestAudit.on(database, Clock.systemUTC()),
-                Clock.systemUTC());
+                TestAudit.on(database, clock),
+                clock);
     }
 }
