@@ -82,6 +82,7 @@ class ArchitectureTest {
                         place + "ClusterObjects",
                         place + "KubernetesClusterRecords",
                         place + "KubernetesClusterView",
+                        place + "KubernetesEtcdPods",
                         place + "KubernetesNodeDirectory",
                         place + "NodeObjects",
                         // discovery, which every authenticated client may ask

@@ -86,7 +86,9 @@ public class EffectGate {
 
     /** A failed guardrail may have broken its transaction: then the refusal is recorded in one of its own. */
     private Verdict verdict(Effect effect, Runnable announced) {
-        Verdict judged = alone.execute(status -> judge(effect, announced, status));
+        Situation situation = situations.of(effect);
+        Verdict judged = prepared(effect, situation)
+                .orElseGet(() -> alone.execute(status -> judge(effect, situation, announced, status)));
         if (judged == null) {
             throw new IllegalStateException("no verdict");
         }
@@ -96,11 +98,22 @@ public class EffectGate {
         return judged;
     }
 
+    /** @return the refusal of a guardrail that could not find out what it judges by */
+    private Optional<Verdict> prepared(Effect effect, Situation situation) {
+        for (Guardrail guardrail : guardrails) {
+            try {
+                guardrail.prepare(effect, situation);
+            } catch (RuntimeException unknown) {
+                return Optional.of(undecided(guardrail, unknown));
+            }
+        }
+        return Optional.empty();
+    }
+
     /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
-    private Verdict judge(Effect effect, Runnable announced, TransactionStatus transaction) {
+    private Verdict judge(Effect effect, Situation situation, Runnable announced, TransactionStatus transaction) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
         List<Verdict.Refused> refusals = new ArrayList<>();
-        Situation situation = situations.of(effect);
         for (Guardrail guardrail : guardrails) {
             Verdict verdict = judgeClosed(guardrail, effect, situation);
             if (verdict instanceof Verdict.Refused refused) {
@@ -169,9 +182,13 @@ public class EffectGate {
             @Nullable Verdict verdict = guardrail.judge(effect, situation);
             return verdict != null ? verdict : Verdict.Refused.undecided(guardrail.rule(), "no answer");
         } catch (RuntimeException unknown) {
-            String why = unknown.getClass().getSimpleName() + ": " + unknown.getMessage();
-            return Verdict.Refused.undecided(guardrail.rule(), why.substring(0, Math.min(why.length(), MAX_REASON)));
+            return undecided(guardrail, unknown);
         }
+    }
+
+    private static Verdict undecided(Guardrail guardrail, RuntimeException unknown) {
+        String why = unknown.getClass().getSimpleName() + ": " + unknown.getMessage();
+        return Verdict.Refused.undecided(guardrail.rule(), why.substring(0, Math.min(why.length(), MAX_REASON)));
     }
 
     private void recordFailure(Effect effect, Throwable failed) {

@@ -7,13 +7,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
 /**
  * Keeps the control plane able to decide: etcd needs more than half of all its voters
  * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
- * rewritten, only while the other nodes that are healthy are a quorum without it, and never two at once, however many there are. What is not
+ * rewritten, only while the other voters that are healthy are a quorum without it, and never two at once, however many there are. What is not
  * known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
  */
 @Component
@@ -22,12 +24,14 @@ import org.springframework.stereotype.Component;
 class EtcdQuorum implements Guardrail {
     private static final Set<String> HARMLESS = Set.of("cordon", "label");
 
-    private final ClusterNodes cluster;
+    private static final int NAMED = 5;
+
+    private final EtcdVoters voters;
     private final ContainedNodes contained;
 
-    EtcdQuorum(ClusterNodes cluster, ContainedNodes contained) {
+    EtcdQuorum(EtcdVoters voters, ContainedNodes contained) {
         this.contained = contained;
-        this.cluster = cluster;
+        this.voters = voters;
     }
 
     @Override
@@ -35,28 +39,37 @@ class EtcdQuorum implements Guardrail {
         return "etcd-quorum";
     }
 
+    /** For the first rung there is nothing to look at, and nothing is waited for. */
+    @Override
+    public void prepare(Effect effect, Situation situation) {
+        if (isolates(effect) || restarts(effect)) {
+            situation.seen(voters.look());
+        }
+    }
+
     @Override
     public Verdict judge(Effect effect, Situation situation) {
-        boolean isolates = isolates(effect);
-        if (!isolates && !restarts(effect)) {
+        if (!isolates(effect) && !restarts(effect)) {
             return new Verdict.Allowed("takes nothing away from a control plane");
         }
-        Optional<List<ClusterNodes.Member>> known = cluster.members();
-        if (known.isEmpty()) {
+        if (situation.etcd() instanceof EtcdVoters.Look.Unknown unknown) {
             return new Verdict.Refused(
-                    rule(), "the members of the control plane are not known, so the node may be one of them");
+                    rule(), "who votes in etcd is not known, so the node may be one of them: " + unknown.why());
         }
-        List<ClusterNodes.Member> members =
-                known.get().stream().filter(ClusterNodes.Member::controlPlane).toList();
-        if (members.stream().noneMatch(member -> member.node().equals(effect.node()))) {
-            return new Verdict.Allowed("the node is none of the control plane");
+        EtcdVoters.Look.Known known = (EtcdVoters.Look.Known) situation.etcd();
+        Set<NodeName> members = new TreeSet<>(known.controlPlane().keySet());
+        known.voters().forEach(voter -> members.add(voter.node()));
+        if (!members.contains(effect.node())) {
+            return new Verdict.Allowed("the node is none of the control plane, and no voter of etcd");
+        }
+        boolean isolates = isolates(effect);
+        if (isolates && isOnly(effect.node(), known)) {
+            return new Verdict.Refused(
+                    rule(),
+                    "the only node of the control plane is never isolated: containment ends with the cordon, and the files are restored");
         }
         if (members.size() == 1) {
-            return isolates
-                    ? new Verdict.Refused(
-                            rule(),
-                            "the only node of the control plane is never isolated: containment ends with the cordon, and the files are restored")
-                    : new Verdict.Allowed("a single control plane has no quorum to lose");
+            return new Verdict.Allowed("a single control plane has no quorum to lose");
         }
         if (!isolates && !situation.contains(effect.node())) {
             // the mark that keeps a second one away lies on the reservation
@@ -65,23 +78,43 @@ class EtcdQuorum implements Guardrail {
                     "the node is not contained for this incident, so nothing would keep a second one from being rewritten");
         }
         Set<NodeName> isolated = new HashSet<>(situation.othersIsolatedLocked());
-        Optional<NodeName> other = members.stream()
-                .map(ClusterNodes.Member::node)
-                .filter(isolated::contains)
-                .findFirst();
+        Optional<NodeName> other = members.stream().filter(isolated::contains).findFirst();
         if (other.isPresent()) {
             return new Verdict.Refused(
                     rule(),
                     "the node " + other.get() + " of the control plane is isolated or rewritten: one after the other");
         }
-        long left = members.stream()
-                .filter(member -> !member.node().equals(effect.node()))
-                .filter(ClusterNodes.Member::healthy)
-                .count();
-        int quorum = members.size() / 2 + 1;
-        String sum = left + " of " + members.size()
-                + " nodes of the control plane are healthy without this one, a quorum is " + quorum;
-        return left >= quorum ? new Verdict.Allowed(sum) : new Verdict.Refused(rule(), sum);
+        return counted(effect.node(), known);
+    }
+
+    /** Of its kind: the only one that runs a control plane, or that votes. */
+    private static boolean isOnly(NodeName node, EtcdVoters.Look.Known known) {
+        return known.controlPlane().keySet().equals(Set.of(node))
+                || known.voters().stream().allMatch(voter -> voter.node().equals(node));
+    }
+
+    private Verdict counted(NodeName node, EtcdVoters.Look.Known known) {
+        List<EtcdVoters.Voter> others = known.voters().stream()
+                .filter(voter -> !voter.node().equals(node))
+                .toList();
+        long left = others.stream().filter(EtcdVoters.Voter::healthy).count();
+        int all = known.voters().size();
+        int quorum = all / 2 + 1;
+        String ill = others.stream()
+                .filter(voter -> !voter.healthy())
+                .limit(NAMED)
+                .map(voter -> voter.node() + ": " + voter.ill().orElseThrow())
+                .collect(Collectors.joining("; "));
+        String sum = left + " of " + all + " voters of etcd are healthy without this node, a quorum is " + quorum
+                + (ill.isEmpty() ? "" : " (" + ill + ")") + "; " + known.basis();
+        if (left < quorum) {
+            return new Verdict.Refused(rule(), sum);
+        }
+        boolean served = known.controlPlane().entrySet().stream()
+                .anyMatch(other -> other.getValue() && !other.getKey().equals(node));
+        return served
+                ? new Verdict.Allowed(sum)
+                : new Verdict.Refused(rule(), "no other node of the control plane is ready; " + sum);
     }
 
     @Override

@@ -8,6 +8,12 @@ interface Guardrail {
     /** Its name in verdicts, audit entries and the README, for example {@code protected-nodes}. */
     String rule();
 
+    /**
+     * Finds out what takes a round trip to something else than the database, for {@link #judge} to rely on: before the transaction, whose locks
+     * other verdicts wait for.
+     */
+    default void prepare(Effect effect, Situation situation) {}
+
     /** Decides; changes nothing but the locks that keep the answer true until {@link #reserve}. */
     Verdict judge(Effect effect, Situation situation);
 

@@ -16,6 +16,7 @@ final class Situation {
     private final Supplier<Usage> usage;
     private final Supplier<List<NodeName>> others;
     private final Supplier<List<NodeName>> isolated;
+    private EtcdVoters.Look etcd = new EtcdVoters.Look.Unknown("nobody looked");
 
     Situation(
             Supplier<List<ContainedNodes.Held>> own,
@@ -70,5 +71,15 @@ final class Situation {
     List<NodeName> othersIsolatedLocked() {
         usage.get();
         return isolated.get();
+    }
+
+    /** @param look from before the transaction */
+    void seen(EtcdVoters.Look look) {
+        etcd = look;
+    }
+
+    /** Who votes in etcd, as it was just before the transaction. */
+    EtcdVoters.Look etcd() {
+        return etcd;
     }
 }

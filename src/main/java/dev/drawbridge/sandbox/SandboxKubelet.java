@@ -114,17 +114,24 @@ public final class SandboxKubelet implements AutoCloseable {
                 .filter(pod -> annotation(pod, MIRROR).isPresent())
                 .forEach(pod -> found.put(key(pod), pod));
         found.forEach((key, pod) -> {
-            Pod same = wanted.get(key);
-            if (same == null || !annotation(same, MIRROR).equals(annotation(pod, MIRROR))) {
+            if (!shows(pod, wanted.get(key))) {
                 client.resource(pod).delete();
             }
         });
         wanted.forEach((key, pod) -> {
-            Pod same = found.get(key);
-            if (same == null || !annotation(same, MIRROR).equals(annotation(pod, MIRROR))) {
+            if (!shows(found.get(key), pod)) {
                 create(pod);
             }
         });
+    }
+
+    /** Whether the mirror is that of the manifest, and says that it is ready, which one that was kept from an older version does not. */
+    private static boolean shows(@Nullable Pod mirror, @Nullable Pod wanted) {
+        return mirror != null
+                && wanted != null
+                && annotation(mirror, MIRROR).equals(annotation(wanted, MIRROR))
+                && mirror.getStatus() != null
+                && !mirror.getStatus().getConditions().isEmpty();
     }
 
     private void create(Pod pod) {
@@ -227,6 +234,10 @@ public final class SandboxKubelet implements AutoCloseable {
                 .endSpec()
                 .withNewStatus()
                 .withPhase("Running")
+                .addNewCondition()
+                .withType("Ready")
+                .withStatus("True")
+                .endCondition()
                 .endStatus()
                 .build();
     }

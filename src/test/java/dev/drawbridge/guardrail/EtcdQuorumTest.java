@@ -36,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 class EtcdQuorumTest {
     private static final GuardrailProperties WIDE = new GuardrailProperties(
@@ -61,11 +62,11 @@ class EtcdQuorumTest {
         return effect(node, Effect.Kind.CONTAIN, "taint");
     }
 
-    private static EffectGate gate(TestDatabase database, ClusterNodes cluster) {
+    private static EffectGate gate(TestDatabase database, Cluster cluster) {
         AuditTrail audit = TestAudit.on(database, Clock.systemUTC());
         ContainedNodes contained = TestGate.contained(database);
         return new EffectGate(
-                List.of(new MaxContainedNodes(WIDE, contained), new EtcdQuorum(cluster, contained)),
+                List.of(new MaxContainedNodes(WIDE, contained), new EtcdQuorum(cluster.voters(), contained)),
                 new Situations(contained, WIDE),
                 TestGate.overrides(database),
                 audit,
@@ -80,9 +81,32 @@ class EtcdQuorumTest {
     }
 
     /** A control plane whose health a test changes. */
-    private static final class Cluster implements ClusterNodes {
+    private static final class Cluster implements ClusterNodes, EtcdPods {
         private final Map<NodeName, Boolean> healthy = new HashMap<>();
+        private final Map<NodeName, Boolean> pods = new HashMap<>();
+        /** Whether each was made in a transaction. */
+        private final List<Boolean> looks = new ArrayList<>();
+
         private boolean known = true;
+        private boolean podsKnown = true;
+
+        EtcdVoters voters() {
+            return new EtcdVoters(
+                    this,
+                    this,
+                    new EtcdMembers(new EtcdProperties(List.of(), null, null, null, Duration.ofSeconds(1))));
+        }
+
+        @Override
+        public List<EtcdPod> etcdPods() {
+            looks.add(TransactionSynchronizationManager.isActualTransactionActive());
+            if (!podsKnown) {
+                throw new IllegalStateException("the API server is down");
+            }
+            return pods.entrySet().stream()
+                    .map(pod -> new EtcdPod(pod.getKey(), pod.getValue()))
+                    .toList();
+        }
 
         Cluster(int size) {
             for (int n = 1; n <= size; n++) {
@@ -94,7 +118,7 @@ class EtcdQuorumTest {
         public Optional<List<Member>> members() {
             return known
                     ? Optional.of(healthy.entrySet().stream()
-                            .map(member -> new Member(member.getKey(), true, member.getValue(), Map.of()))
+                            .map(member -> new Member(member.getKey(), true, member.getValue(), Map.of(), Set.of()))
                             .toList())
                     : Optional.empty();
         }
@@ -192,6 +216,88 @@ class EtcdQuorumTest {
     }
 
     @Nested
+    class ByPods {
+        private final TestDatabase database = TestDatabase.h2();
+        private final Cluster three = new Cluster(3);
+        private final EffectGate gate = gate(database, three);
+
+        @BeforeEach
+        void everyNodeHasItsPod() {
+            three.healthy.keySet().forEach(node -> three.pods.put(node, true));
+        }
+
+        @AfterEach
+        void close() throws Exception {
+            database.close();
+        }
+
+        private String reason(Effect effect) {
+            EffectResult<String> result = gate.perform(effect, permit -> "done");
+            return ((EffectResult.NotAllowed<String>) result).reason();
+        }
+
+        @Test
+        void aNodeThatIsReadyWithAPodThatIsNotIsNoHealthyVoter() {
+            three.pods.put(cp(1), false);
+            assertThat(reason(isolate(cp(2))))
+                    .startsWith("1 of 3 voters of etcd are healthy without this node, a quorum is 2")
+                    .contains("cp-1: its pod of etcd is not ready");
+            assertThat(outcome(gate, isolate(cp(1))))
+                    .as("the ill one takes nothing away")
+                    .isEqualTo("Done");
+        }
+
+        @Test
+        void aNodeWithoutItsPodCountsAsAVoterThatIsNotHealthy() {
+            three.pods.remove(cp(1));
+            assertThat(reason(isolate(cp(2)))).contains("1 of 3", "cp-1: no pod of etcd is to be seen on it");
+        }
+
+        @Test
+        void aPodOnANodeThatIsNotReadyIsNoHealthyVoter() {
+            three.healthy.put(cp(1), false);
+            assertThat(reason(isolate(cp(2)))).contains("1 of 3", "cp-1: its node is not ready");
+        }
+
+        @Test
+        void aVoterOutsideOfTheControlPlaneIsGuardedToo() {
+            NodeName extra = NodeName.of("etcd-1");
+            three.pods.put(extra, false);
+            three.pods.put(cp(3), false);
+            assertThat(reason(isolate(cp(1))))
+                    .as("two of four are left where three are a quorum")
+                    .contains("1 of 4", "etcd-1: its node is not ready");
+            assertThat(outcome(gate, isolate(extra))).isEqualTo("etcd-quorum");
+        }
+
+        @Test
+        void withoutAnyPodItIsSaidWhatIsAssumed() {
+            three.pods.clear();
+            three.healthy.put(cp(1), false);
+            assertThat(reason(isolate(cp(2)))).contains("1 of 3", "assumed: no pod of etcd is to be seen");
+        }
+
+        @Test
+        void podsThatCannotBeReadAreUnknownWhateverTheNode() {
+            three.podsKnown = false;
+            assertThat(reason(isolate(NodeName.of("worker-1"))))
+                    .contains("who votes in etcd is not known", "the API server is down");
+            assertThat(reason(effect(cp(1), Effect.Kind.RESTORE_FILE, APISERVER)))
+                    .contains("is not known");
+        }
+
+        /** A round trip under the lock would be one that every other node's cordon waits for. */
+        @Test
+        void theFirstRungWaitsForNoLookAndNoLookIsMadeUnderTheLock() {
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.CONTAIN, "cordon")))
+                    .isEqualTo("Done");
+            assertThat(three.looks).isEmpty();
+            assertThat(outcome(gate, isolate(cp(1)))).isEqualTo("Done");
+            assertThat(three.looks).as("one look, outside of any transaction").containsExactly(false);
+        }
+    }
+
+    @Nested
     class BetweenInstances {
         private TestDatabase shared;
 
@@ -235,6 +341,8 @@ class EtcdQuorumTest {
         RESTORE,
         RELEASE,
         FALL_ILL,
+        POD_FALLS_ILL,
+        POD_GOES,
         RECOVER,
         RESTART
     }
@@ -266,16 +374,26 @@ class EtcdQuorumTest {
     /** Whatever comes: what Drawbridge does itself never leaves fewer than a quorum that is healthy and not contained. */
     @Property(tries = 150)
     void noSequenceOfAlertsReleasesAndRestartsCostsTheQuorum(
-            @ForAll @IntRange(min = 2, max = 7) int size, @ForAll("acts") List<Act> acts) {
+            @ForAll @IntRange(min = 2, max = 7) int size, @ForAll boolean visible, @ForAll("acts") List<Act> acts) {
         generated.jdbc().sql("delete from guardrail_reservation").update();
         Cluster cluster = new Cluster(size);
+        if (visible) {
+            cluster.healthy.keySet().forEach(node -> cluster.pods.put(node, true));
+        }
         EffectGate gate = gate(generated, cluster);
         Set<NodeName> isolated = new HashSet<>();
         for (Act act : acts) {
             NodeName node = cp(act.node());
             switch (act.what()) {
                 case FALL_ILL -> cluster.healthy.computeIfPresent(node, (name, before) -> false);
-                case RECOVER -> cluster.healthy.computeIfPresent(node, (name, before) -> true);
+                case POD_FALLS_ILL -> cluster.pods.computeIfPresent(node, (name, before) -> false);
+                case POD_GOES -> cluster.pods.remove(node);
+                case RECOVER -> {
+                    cluster.healthy.computeIfPresent(node, (name, before) -> true);
+                    if (cluster.healthy.containsKey(node)) {
+                        cluster.pods.put(node, true);
+                    }
+                }
                 case RESTART -> gate = gate(generated, cluster);
                 case RELEASE -> {
                     TestGate.contained(generated).free(IncidentId.of("i-" + node), node);
@@ -296,6 +414,7 @@ class EtcdQuorumTest {
                     if (outcome.equals("Done") && cluster.healthy.containsKey(node)) {
                         long left = cluster.healthy.entrySet().stream()
                                 .filter(member -> member.getValue()
+                                        && (cluster.pods.isEmpty() || cluster.pods.getOrDefault(member.getKey(), false))
                                         && !member.getKey().equals(node)
                                         && !isolated.contains(member.getKey()))
                                 .count();

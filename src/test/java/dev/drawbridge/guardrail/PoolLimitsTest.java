@@ -33,13 +33,14 @@ class PoolLimitsTest {
                     NodeName.of(prefix + "-" + n),
                     controlPlane,
                     true,
-                    label.isEmpty() ? Map.of() : Map.of("pool", label)));
+                    label.isEmpty() ? Map.of() : Map.of("pool", label),
+                    Set.of()));
         }
     }
 
     private void fallsIll(String node) {
         nodes.replaceAll(member -> member.node().value().equals(node)
-                ? new ClusterNodes.Member(member.node(), member.controlPlane(), false, member.labels())
+                ? new ClusterNodes.Member(member.node(), member.controlPlane(), false, member.labels(), Set.of())
                 : member);
     }
 

@@ -7,6 +7,7 @@ import dev.drawbridge.containment.KnownRights;
 import dev.drawbridge.evidence.KnownBags;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
+import dev.drawbridge.guardrail.EtcdPods;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.node.TestNodes;
@@ -90,6 +91,11 @@ public class WebApplication {
     @Bean
     ClusterNodes clusterNodes() {
         return () -> Optional.of(List.of());
+    }
+
+    @Bean
+    EtcdPods etcdPods() {
+        return List::of;
     }
 
     @Bean

@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
+import dev.drawbridge.guardrail.EtcdPods;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.shared.Ids;
@@ -60,6 +61,11 @@ class WorkflowApplication {
     @Bean
     ClusterNodes clusterNodes() {
         return () -> Optional.of(List.of());
+    }
+
+    @Bean
+    EtcdPods etcdPods() {
+        return List::of;
     }
 
     @Bean

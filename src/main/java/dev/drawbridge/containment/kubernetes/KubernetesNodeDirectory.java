@@ -122,7 +122,7 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ClusterNodes
                 .map(node -> {
                     NodeInfo info = info(node);
                     boolean controlPlane = info.roles().stream().anyMatch(CONTROL_PLANE::contains);
-                    return new Member(info.name(), controlPlane, ready(node), info.labels());
+                    return new Member(info.name(), controlPlane, ready(node), info.labels(), info.addresses());
                 })
                 .toList());
     }

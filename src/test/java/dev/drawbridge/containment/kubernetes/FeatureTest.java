@@ -113,6 +113,7 @@ class FeatureTest {
         KubernetesClusterRecords records = new KubernetesClusterRecords(world.client);
         assertThat(records.node(controlPlane)).isPresent();
         records.events(controlPlane, records.mirrorPods(controlPlane).items());
+        assertThat(new KubernetesEtcdPods(world.client).etcdPods()).isEmpty();
         directory.stop();
     }
 
