@@ -58,9 +58,26 @@ class AlertToCordonedBenchmarkTest {
 
     private static final Map<Integer, Integer> ROUNDS = Map.of(1, 200, 16, 13);
     private static final long PATIENCE_SECONDS = 60;
+    private static final int CORDON_ONLY = 1;
+
+    /** The ladder of the playbook that ships, bare. */
+    private static final List<BareRung> RUNGS =
+            List.of(new BareRung("""
+                    [{"op":"test","path":"/spec/unschedulable","value":null},
+                     {"op":"add","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":"floor"},
+                     {"op":"add","path":"/spec/unschedulable","value":true}]""", """
+                    [{"op":"remove","path":"/metadata/annotations/drawbridge.dev~1cordoned-by"},
+                     {"op":"remove","path":"/spec/unschedulable"}]"""), new BareRung("""
+                    [{"op":"add","path":"/spec/taints","value":
+                      [{"key":"drawbridge.dev/contained","value":"floor","effect":"NoExecute"}]}]""", """
+                    [{"op":"add","path":"/spec/taints","value":[]}]"""), new BareRung("""
+                    [{"op":"add","path":"/metadata/labels/drawbridge.dev~1contained","value":"floor"}]""", """
+                    [{"op":"remove","path":"/metadata/labels/drawbridge.dev~1contained"}]"""));
+
+    private record BareRung(String raise, String lower) {}
 
     private final AlertTemplate alerts = new AlertTemplate();
-    private final Map<String, CompletableFuture<Long>> expected = new ConcurrentHashMap<>();
+    private final Map<String, Climb> expected = new ConcurrentHashMap<>();
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ExecutorService clients = Executors.newCachedThreadPool();
@@ -84,12 +101,38 @@ class AlertToCordonedBenchmarkTest {
         world = new BenchmarkWorld(directory, served, bare);
     }
 
-    private void seen(String path) {
-        CompletableFuture<Long> waiting = expected.remove(path);
-        if (waiting != null) {
-            waiting.complete(System.nanoTime());
+    private void risen(String node) {
+        Climb climb = expected.get(node);
+        if (climb != null) {
+            climb.risen();
         }
     }
+
+    /** When a node had its first rung, and its last. */
+    private static final class Climb {
+        private final CompletableFuture<Long> first = new CompletableFuture<>();
+        private final CompletableFuture<Long> last = new CompletableFuture<>();
+        private final int rungs;
+        private int reached;
+
+        Climb(int rungs) {
+            this.rungs = rungs;
+        }
+
+        /** On the one thread that sees all changes. */
+        void risen() {
+            reached++;
+            if (reached == 1) {
+                first.complete(System.nanoTime());
+            }
+            if (reached == rungs) {
+                last.complete(System.nanoTime());
+            }
+        }
+    }
+
+    /** Nanoseconds from the start. */
+    private record Times(long first, long last) {}
 
     private static Stream<BenchmarkNode> nodes(String kind, int count, Path directory) {
         return IntStream.rangeClosed(1, count)
@@ -121,14 +164,14 @@ class AlertToCordonedBenchmarkTest {
         world.followUp(true);
         world.join(burst);
         Map<String, CompletableFuture<Instant>> cordons = new ConcurrentHashMap<>();
-        world.api().observe(path -> {
-            CompletableFuture<Instant> waiting = cordons.get(path);
+        world.cluster().observe(name -> {
+            CompletableFuture<Instant> waiting = cordons.get(name);
             if (waiting != null) {
                 waiting.complete(Instant.now());
             }
         });
         for (BenchmarkNode node : burst) {
-            cordons.put(node.apiPath(), new CompletableFuture<>());
+            cordons.put(node.name(), new CompletableFuture<>());
             Files.writeString(node.root().resolve("etc/kubernetes/manifests/metrics-agent.yaml"), "# of nobody\n");
         }
         CyclicBarrier start = new CyclicBarrier(4 * burst.size() + 1);
@@ -149,7 +192,7 @@ class AlertToCordonedBenchmarkTest {
         Report.say("burst answered %s", Duration.between(begun, Instant.now()));
         Instant last = begun;
         for (BenchmarkNode node : burst) {
-            Instant at = cordons.get(node.apiPath()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            Instant at = cordons.get(node.name()).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
             last = at.isAfter(last) ? at : last;
         }
         Instant restored = world.firstRestore(burst);
@@ -173,33 +216,43 @@ class AlertToCordonedBenchmarkTest {
     }
 
     private void measure(int concurrent) throws Exception {
-        world.api().observe(this::seen);
-        Measured ours = new Measured();
-        Measured floor = new Measured();
+        world.cluster().observe(this::risen);
+        Measured cordon = new Measured();
+        Measured cordonFloor = new Measured();
+        Measured ladder = new Measured();
+        Measured ladderFloor = new Measured();
         int warmUp = WARM_UP.get(concurrent);
         for (int round = 0; round < warmUp + ROUNDS.get(concurrent); round++) {
             boolean counts = round >= warmUp;
             // one alert after the other meets nothing of what follows a containment; many at once do
             world.followUp(counts && concurrent > 1);
-            List<Long> floors = together(bare.subList(0, concurrent), this::commitAndPatch);
-            bare.subList(0, concurrent).forEach(this::uncordon);
+            List<BenchmarkNode> used = bare.subList(0, concurrent);
+            List<Times> one = together(used, CORDON_ONLY, node -> commitAndPatch(node, CORDON_ONLY));
+            used.forEach(node -> lower(node, CORDON_ONLY));
+            List<Times> three = together(used, RUNGS.size(), node -> commitAndPatch(node, RUNGS.size()));
+            used.forEach(node -> lower(node, RUNGS.size()));
             List<BenchmarkNode> next = new ArrayList<>();
             IntStream.range(0, concurrent).forEach(i -> next.add(fresh.remove()));
             world.join(next);
             // made before the clock runs
             Map<String, String> bodies = next.stream().collect(Collectors.toMap(BenchmarkNode::name, alerts::alert));
-            List<Long> taken = together(next, node -> post(bodies.get(node.name())));
+            List<Times> taken = together(next, RUNGS.size(), node -> post(bodies.get(node.name())));
             next.forEach(node -> assertThat(cordoned(node)).as(node.name()).isTrue());
             world.awaitQuiet();
             world.leave(next);
             if (counts) {
-                floors.forEach(floor::add);
-                taken.forEach(ours::add);
+                one.forEach(times -> cordonFloor.add(times.first()));
+                three.forEach(times -> ladderFloor.add(times.last()));
+                taken.forEach(times -> {
+                    cordon.add(times.first());
+                    ladder.add(times.last());
+                });
             }
         }
         String sample = concurrent + "-concurrent";
-        Report.add("alert-to-cordoned", sample, ours, floor);
-        Report.target("alert-to-cordoned", sample, ours, floor, 3, 5);
+        Report.add("alert-to-cordoned", sample, cordon, cordonFloor);
+        Report.target("alert-to-cordoned", sample, cordon, cordonFloor, 3, 5);
+        Report.add("alert-to-last-rung", sample, ladder, ladderFloor);
     }
 
     /** One side of a sample. */
@@ -207,25 +260,28 @@ class AlertToCordonedBenchmarkTest {
         void go(BenchmarkNode node) throws Exception;
     }
 
-    /** All at once, each from its own start to the moment at which the API server has its node cordoned. */
-    private List<Long> together(List<BenchmarkNode> nodes, Way way) throws Exception {
+    /** All at once, each from its own start to the moments at which the API server has its node's first and last rung. */
+    private List<Times> together(List<BenchmarkNode> nodes, int rungs, Way way) throws Exception {
         CyclicBarrier start = new CyclicBarrier(nodes.size());
-        List<Future<Long>> running = new ArrayList<>();
+        List<Future<Times>> running = new ArrayList<>();
         for (BenchmarkNode node : nodes) {
-            CompletableFuture<Long> seen = new CompletableFuture<>();
-            expected.put(node.apiPath(), seen);
+            Climb climb = new Climb(rungs);
+            expected.put(node.name(), climb);
             running.add(clients.submit(() -> {
                 start.await();
                 long begun = System.nanoTime();
                 way.go(node);
-                return seen.get(PATIENCE_SECONDS, TimeUnit.SECONDS) - begun;
+                return new Times(
+                        climb.first.get(PATIENCE_SECONDS, TimeUnit.SECONDS) - begun,
+                        climb.last.get(PATIENCE_SECONDS, TimeUnit.SECONDS) - begun);
             }));
         }
-        List<Long> nanos = new ArrayList<>();
-        for (Future<Long> one : running) {
-            nanos.add(one.get());
+        List<Times> times = new ArrayList<>();
+        for (Future<Times> one : running) {
+            times.add(one.get());
         }
-        return nanos;
+        nodes.forEach(node -> expected.remove(node.name()));
+        return times;
     }
 
     private void post(String alert) throws IOException, InterruptedException {
@@ -244,7 +300,7 @@ class AlertToCordonedBenchmarkTest {
                 HttpResponse.BodyHandlers.ofString());
     }
 
-    private void commitAndPatch(BenchmarkNode node) throws SQLException {
+    private void commitAndPatch(BenchmarkNode node, int rungs) throws SQLException {
         try (Connection connection = world.bean(DataSource.class).getConnection()) {
             connection.setAutoCommit(false);
             try (PreparedStatement insert =
@@ -255,16 +311,11 @@ class AlertToCordonedBenchmarkTest {
             connection.commit();
             connection.setAutoCommit(true);
         }
-        patch(node, """
-                [{"op":"test","path":"/spec/unschedulable","value":null},
-                 {"op":"add","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":"floor"},
-                 {"op":"add","path":"/spec/unschedulable","value":true}]""");
+        RUNGS.subList(0, rungs).forEach(rung -> patch(node, rung.raise()));
     }
 
-    private void uncordon(BenchmarkNode node) {
-        patch(node, """
-                [{"op":"remove","path":"/metadata/annotations/drawbridge.dev~1cordoned-by"},
-                 {"op":"remove","path":"/spec/unschedulable"}]""");
+    private void lower(BenchmarkNode node, int rungs) {
+        RUNGS.subList(0, rungs).forEach(rung -> patch(node, rung.lower()));
     }
 
     private Node patch(BenchmarkNode node, String patch) {
@@ -278,7 +329,7 @@ class AlertToCordonedBenchmarkTest {
     }
 
     private boolean cordoned(BenchmarkNode node) {
-        return Boolean.TRUE.equals(world.api()
+        return Boolean.TRUE.equals(world.cluster()
                 .client()
                 .nodes()
                 .withName(node.name())

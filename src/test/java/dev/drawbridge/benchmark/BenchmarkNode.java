@@ -12,8 +12,4 @@ record BenchmarkNode(String name, String address, Path root) {
                 "10." + (64 + network % 64) + "." + (number / 200) + "." + (1 + number % 200),
                 directory.resolve(name));
     }
-
-    String apiPath() {
-        return "/api/v1/nodes/" + name;
-    }
 }

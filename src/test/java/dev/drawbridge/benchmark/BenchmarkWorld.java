@@ -54,7 +54,7 @@ final class BenchmarkWorld implements AutoCloseable {
 
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private final Path directory;
-    private final SandboxApiServer api;
+    private final BenchmarkCluster cluster;
     private final ConfigurableApplicationContext application;
     private final JdbcClient jdbc;
     private int known;
@@ -80,10 +80,10 @@ final class BenchmarkWorld implements AutoCloseable {
         }
         properties.putAll(baseline(directory, served));
         properties.putAll(ssh(directory, served));
-        api = new SandboxApiServer(
-                0, null, bare.stream().map(BenchmarkWorld::object).toList());
-        running.push(api);
-        properties.put("drawbridge.kubernetes.master-url", api.url());
+        cluster =
+                BenchmarkCluster.with(bare.stream().map(BenchmarkWorld::object).toList());
+        running.push(cluster);
+        properties.putAll(cluster.properties());
         properties.put("drawbridge.playbook.directory", playbook(directory).toString());
         properties.put(
                 "drawbridge.evidence.directory", directory.resolve("evidence").toString());
@@ -99,7 +99,7 @@ final class BenchmarkWorld implements AutoCloseable {
         assertThat(show("synchronous_commit")).isEqualTo("on");
         jdbc.sql("create table benchmark_floor (id bigserial primary key, content varchar(200) not null)")
                 .update();
-        known = bare.size();
+        known = cluster.nodes();
         awaitNodes();
     }
 
@@ -112,13 +112,13 @@ final class BenchmarkWorld implements AutoCloseable {
      * each request, on the processors that are measured.
      */
     void join(Collection<BenchmarkNode> nodes) {
-        nodes.forEach(node -> api.client().resource(object(node)).create());
+        nodes.forEach(node -> cluster.create(object(node)));
         known += nodes.size();
         awaitNodes();
     }
 
     void leave(Collection<BenchmarkNode> nodes) {
-        nodes.forEach(node -> api.client().nodes().withName(node.name()).delete());
+        nodes.forEach(node -> cluster.client().nodes().withName(node.name()).delete());
         known -= nodes.size();
         awaitNodes();
     }
@@ -231,8 +231,8 @@ final class BenchmarkWorld implements AutoCloseable {
         return jdbc.sql("show " + setting).query(String.class).single();
     }
 
-    SandboxApiServer api() {
-        return api;
+    BenchmarkCluster cluster() {
+        return cluster;
     }
 
     JdbcClient jdbc() {
