@@ -49,8 +49,8 @@ class ContainmentBacklog implements IntakeAdmission {
 
     @Override
     public Admitted admitted() {
-        precedence.begin();
-        return precedence::end;
+        precedence.beginFirst();
+        return precedence::endFirst;
     }
 
     private long waiting() {

@@ -84,7 +84,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         // an engine that executes no jobs has another one
         if (configuration.getJobExecutor() instanceof SpringJobExecutor steps) {
             TaskExecutor threads = steps.getTaskExecutor();
-            steps.setTaskExecutor(step -> threads.execute(precedence.behind(step)));
+            steps.setTaskExecutor(step -> threads.execute(precedence.behindAll(step)));
         }
         if (properties.instance() != null) {
             configuration.getJobExecutor().setLockOwner(properties.instance());

@@ -6,8 +6,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.springframework.stereotype.Component;
 
 /**
- * Lets containment go first: while an alert is taken in or a rung is applied by this instance, no other step begins. Priorities alone only
- * order what waits for a thread; steps that run already would share processors and database with the nodes that still have to be cordoned.
+ * Lets containment go first: while an alert is taken in or a node waits for its first rung, no further rung begins, and while a rung is
+ * applied no other step does. Priorities alone only order what waits for a thread; what runs already would share processors and
+ * database with the nodes that are still open.
  */
 @Component
 class Precedence {
@@ -15,46 +16,65 @@ class Precedence {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition idle = lock.newCondition();
-    private int urgent;
+    private final Condition changed = lock.newCondition();
+    private int first;
+    private int further;
 
-    /** Something begins that everything else waits for. */
-    void begin() {
-        lock.lock();
-        try {
-            urgent++;
-        } finally {
-            lock.unlock();
-        }
+    /** An alert is taken in, or a node waits for its first rung: everything else waits. */
+    void beginFirst() {
+        change(1, 0);
     }
 
-    /** It ended; called once for each {@link #begin()}. */
-    void end() {
+    /** It ended; called once for each {@link #beginFirst()}. */
+    void endFirst() {
+        change(-1, 0);
+    }
+
+    /** A node has a rung, and further ones are to follow: no step but a rung begins. */
+    void beginFurther() {
+        change(0, 1);
+    }
+
+    /** It ended; called once for each {@link #beginFurther()}. */
+    void endFurther() {
+        change(0, -1);
+    }
+
+    private void change(int ofFirst, int ofFurther) {
         lock.lock();
         try {
-            urgent--;
-            if (urgent == 0) {
-                idle.signalAll();
+            first += ofFirst;
+            further += ofFurther;
+            if (first == 0) {
+                changed.signalAll();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** A step that waits its turn before it runs, in the thread in which it will run. */
-    Runnable behind(Runnable step) {
+    /** A further rung, that waits its turn before it runs, in the thread in which it will run. */
+    Runnable behindFirst(Runnable rung) {
         return () -> {
-            awaitTurn();
+            awaitTurn(true);
+            rung.run();
+        };
+    }
+
+    /** A step that waits its turn before it runs, in the thread in which it will run. */
+    Runnable behindAll(Runnable step) {
+        return () -> {
+            awaitTurn(false);
             step.run();
         };
     }
 
-    private void awaitTurn() {
+    private void awaitTurn(boolean isRung) {
         lock.lock();
         try {
             long left = PATIENCE.toNanos();
-            while (urgent > 0 && left > 0) {
-                left = idle.awaitNanos(left);
+            while ((first > 0 || !isRung && further > 0) && left > 0) {
+                left = changed.awaitNanos(left);
             }
         } catch (InterruptedException stopping) {
             // the step itself decides what an interrupted thread means

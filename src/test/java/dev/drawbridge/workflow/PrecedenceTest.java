@@ -13,32 +13,61 @@ class PrecedenceTest {
     @Test
     void nothingWaitsWhenNothingIsUrgent() {
         CountDownLatch ran = new CountDownLatch(1);
-        precedence.behind(ran::countDown).run();
+        precedence.behindAll(ran::countDown).run();
         assertThat(ran.getCount()).isZero();
     }
 
     @Test
     void aStepWaitsForTheLastOfAllThatIsUrgent() throws Exception {
-        precedence.begin();
-        precedence.begin();
-        CompletableFuture<Void> step = CompletableFuture.runAsync(precedence.behind(() -> {}));
-        precedence.end();
+        precedence.beginFirst();
+        precedence.beginFirst();
+        CompletableFuture<Void> step = CompletableFuture.runAsync(precedence.behindAll(() -> {}));
+        precedence.endFirst();
         assertThat(step).isNotDone();
-        precedence.end();
+        precedence.endFirst();
         step.get(30, TimeUnit.SECONDS);
     }
 
     @Test
+    void aFurtherRungWaitsForFirstOnesAndNotForOthersLikeIt() throws Exception {
+        precedence.beginFurther();
+        precedence.behindFirst(() -> {}).run();
+        precedence.beginFirst();
+        CompletableFuture<Void> rung = CompletableFuture.runAsync(precedence.behindFirst(() -> {}));
+        CompletableFuture<Void> step = CompletableFuture.runAsync(precedence.behindAll(() -> {}));
+        assertThat(rung).isNotDone();
+        precedence.endFirst();
+        rung.get(30, TimeUnit.SECONDS);
+        assertThat(step).as("a step waits for further rungs too").isNotDone();
+        precedence.endFurther();
+        step.get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatARungLeadsToStandsBehindTheFirstRungsOfOtherNodes() throws Exception {
+        UrgentThreads threads = new UrgentThreads(precedence);
+        CompletableFuture<String> order = new CompletableFuture<>();
+        CountDownLatch other = new CountDownLatch(1);
+        precedence.beginFirst();
+        threads.execute(() -> threads.execute(() -> order.complete(other.getCount() == 0 ? "behind" : "before")));
+        threads.execute(other::countDown);
+        other.await();
+        precedence.endFirst();
+        assertThat(order.get(30, TimeUnit.SECONDS)).isEqualTo("behind");
+        threads.stop();
+    }
+
+    @Test
     void anEndlessStreamOfAlertsStopsNoStep() throws Exception {
-        precedence.begin();
-        CompletableFuture.runAsync(precedence.behind(() -> {})).get(30, TimeUnit.SECONDS);
+        precedence.beginFirst();
+        CompletableFuture.runAsync(precedence.behindAll(() -> {})).get(30, TimeUnit.SECONDS);
     }
 
     @Test
     void aStepThatWaitsWhenTheInstanceStopsGoesOnInterrupted() throws Exception {
-        precedence.begin();
+        precedence.beginFirst();
         CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
-        Thread step = new Thread(precedence.behind(
+        Thread step = new Thread(precedence.behindAll(
                 () -> interrupted.complete(Thread.currentThread().isInterrupted())));
         step.start();
         step.interrupt();
@@ -67,6 +96,6 @@ class PrecedenceTest {
         threads.execute(() -> {
             throw new AssertionError("ran after the end");
         });
-        CompletableFuture.runAsync(precedence.behind(() -> {})).get(2, TimeUnit.SECONDS);
+        CompletableFuture.runAsync(precedence.behindAll(() -> {})).get(2, TimeUnit.SECONDS);
     }
 }
