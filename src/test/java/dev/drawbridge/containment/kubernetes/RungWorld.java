@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
@@ -60,10 +61,10 @@ final class RungWorld implements AutoCloseable {
 
     final TestDatabase database = TestDatabase.h2();
     final SandboxApiServer server = SandboxApiServer.start();
-    final KubernetesClient client = TestClients.of(server);
-    final KubernetesNodeDirectory directory = new KubernetesNodeDirectory(client);
+    final KubernetesClient client;
+    final KubernetesNodeDirectory directory;
     final TestClock clock = new TestClock();
-    final AskedRights rights = new AskedRights(client, clock);
+    final AskedRights rights;
     final ContainedNodes contained = TestGate.contained(database);
     final AuditTrail audit = TestAudit.on(database, clock);
     final List<String> requests = new CopyOnWriteArrayList<>();
@@ -71,7 +72,14 @@ final class RungWorld implements AutoCloseable {
     Containment containment;
 
     RungWorld(ContainmentProperties properties) {
+        this(properties, TestClients::of);
+    }
+
+    RungWorld(ContainmentProperties properties, Function<SandboxApiServer, KubernetesClient> client) {
         this.properties = properties;
+        this.client = client.apply(server);
+        directory = new KubernetesNodeDirectory(this.client);
+        rights = new AskedRights(this.client, clock);
         containment = behind(TestGate.limited(database, 3));
         await().until(() -> directory.cached(WORKER).isPresent());
         faults(ApiFaults.NONE);

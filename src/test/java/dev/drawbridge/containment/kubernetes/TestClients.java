@@ -2,6 +2,7 @@ package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.sandbox.SandboxApiServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import java.time.Duration;
 
 /** The product's own client, for a server of a test. */
@@ -12,5 +13,15 @@ final class TestClients {
         return new KubernetesConnection()
                 .kubernetesClient(new KubernetesProperties(
                         null, null, server.url(), Duration.ofSeconds(2), Duration.ofSeconds(5)));
+    }
+
+    /** The same, but it repeats nothing: what it meets, the caller meets. */
+    static KubernetesClient repeatingNothing(SandboxApiServer server) {
+        KubernetesClient client = of(server);
+        return client.newClient(new RequestConfigBuilder()
+                        .withRequestTimeout(client.getConfiguration().getRequestTimeout())
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .adapt(KubernetesClient.class);
     }
 }
