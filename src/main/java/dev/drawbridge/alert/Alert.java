@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One decoded alert. A claim, not a truth: every text in it was written by somebody else and is bounded, and nothing in it
  * is used as a path, a name or a command without its own check.
  *
- * @param source {@code elastic} or {@code falco}
+ * @param source {@code elastic} or {@code falco}; {@code sweep} for what Drawbridge itself found
  * @param eventTime when the file event happened, not when the alert was made
  * @param ruleId stable id of the rule (Elastic: {@code kibana.alert.rule.rule_id}), or its name (Falco)
  * @param host name of the host as the detector knows it

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -51,6 +53,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 class GitBaselines implements Baselines {
     private static final Logger log = LoggerFactory.getLogger(GitBaselines.class);
 
+    private static final int MOST_LOADED = 256;
+
     private final BaselineProperties settings;
     private final JdbcClient jdbc;
     private final TransactionTemplate alone;
@@ -60,6 +64,7 @@ class GitBaselines implements Baselines {
     private final Signatures signatures;
     private final Map<String, GitBaseline> loaded = new ConcurrentHashMap<>();
     private final AtomicReference<String> lastAnnounced = new AtomicReference<>("");
+    private final AtomicReference<@Nullable Fetched> lastFetch = new AtomicReference<>();
     private @Nullable Repository repository;
 
     GitBaselines(
@@ -88,19 +93,36 @@ class GitBaselines implements Baselines {
 
     @Override
     public BaselineResult trusted(NodeInfo node) {
+        return recentlyTrusted(node, Duration.ZERO);
+    }
+
+    @Override
+    public BaselineResult recentlyTrusted(NodeInfo node, Duration age) {
         if (settings.url() == null || settings.allowedSigners() == null || settings.cacheDirectory() == null) {
             return new BaselineResult.NotAvailable(
                     "drawbridge.baseline.url, .allowed-signers and .cache-directory are not all set");
         }
         try {
             Repository cache = cache();
-            boolean fetched = remote.fetch(cache);
-            return verified(cache, node, !fetched);
+            return verified(cache, node, !fetched(cache, age));
         } catch (IOException unreadable) {
             log.warn("the baseline cache cannot be read: {}", unreadable.toString());
             return new BaselineResult.NotAvailable("the baseline cache cannot be read");
         }
     }
+
+    private boolean fetched(Repository cache, Duration age) {
+        Fetched last = lastFetch.get();
+        if (last != null && clock.instant().isBefore(last.at().plus(age))) {
+            return last.done();
+        }
+        boolean done = remote.fetch(cache);
+        lastFetch.set(new Fetched(clock.instant(), done));
+        return done;
+    }
+
+    /** @param done false when the remote could not be asked */
+    private record Fetched(Instant at, boolean done) {}
 
     @Override
     public Optional<Baseline> loaded(NodeName node, BaselineRevision revision) {
@@ -169,6 +191,10 @@ class GitBaselines implements Baselines {
                 return refused("malformed-tree", Objects.requireNonNull(malformed.getMessage()));
             }
             loaded.keySet().removeIf(old -> !old.startsWith(commit.name()));
+            if (loaded.size() >= MOST_LOADED) {
+                // a sweep passes by all nodes; what an incident needs again is read again
+                loaded.clear();
+            }
             loaded.put(key, baseline);
         }
         if (baseline.files().isEmpty()) {

@@ -70,9 +70,7 @@ class PoolLimits implements Guardrail {
                 : new Verdict.Refused(rule(), sum);
     }
 
-    /** Without a label that says more, the control plane is one pool and all other nodes are another. */
     private String pool(ClusterNodes.Member member) {
-        String label = limits.label().isEmpty() ? null : member.labels().get(limits.label());
-        return label != null ? label : member.controlPlane() ? "control-plane" : "worker";
+        return NodePools.of(limits.label(), member.labels(), member.controlPlane());
     }
 }
