@@ -47,8 +47,13 @@ public final class TestIntake {
         return MockMvcBuilders.standaloneSetup(controller(handler, admissions)).build();
     }
 
-    AlertController controller(AlertHandler handler, IntakeAdmission... admissions) {
-        AlertIntake intake = new AlertIntake(
+    /** The way in for what Drawbridge itself found, in front of a handler. */
+    public OwnFindings findings(AlertHandler handler) {
+        return new OwnFindings(intake(handler));
+    }
+
+    private AlertIntake intake(AlertHandler handler) {
+        return new AlertIntake(
                 new AlertReader(limits),
                 alerts,
                 deadLetters,
@@ -58,6 +63,10 @@ public final class TestIntake {
                 database.transactions(),
                 clock,
                 meters);
+    }
+
+    AlertController controller(AlertHandler handler, IntakeAdmission... admissions) {
+        AlertIntake intake = intake(handler);
         StaticListableBeanFactory beans = new StaticListableBeanFactory();
         for (IntakeAdmission admission : admissions) {
             beans.addBean("admission", admission);
