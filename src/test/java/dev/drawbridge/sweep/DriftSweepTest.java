@@ -27,6 +27,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Import;
 
 class DriftSweepTest {
     private static final Duration HOUR = Duration.ofHours(1);
@@ -316,6 +319,36 @@ class DriftSweepTest {
         assertThatThrownBy(() -> world.rounds(pools, TestPlaybooks.from(database, playbook.getParent())))
                 .hasMessageContaining("drawbridge.sweep.pools");
     }
+
+    @Test
+    void poolsAreReadAsTheReadmeShowsThemAndOnlyThenIsThereASchedule() {
+        new ApplicationContextRunner()
+                .withUserConfiguration(Settings.class)
+                .withPropertyValues(
+                        "drawbridge.sweep.pools.control-plane.interval=15m",
+                        "drawbridge.sweep.pools.worker.interval=2h",
+                        "drawbridge.sweep.pools.worker.jitter=30m",
+                        "drawbridge.sweep.pools.worker.concurrency=8")
+                .withBean(SweepRounds.class, () -> workers.rounds())
+                .run(context -> {
+                    assertThat(context.getBean(SweepProperties.class).pools())
+                            .containsEntry("control-plane", new SweepProperties.Pool(Duration.ofMinutes(15), null, 4))
+                            .containsEntry(
+                                    "worker", new SweepProperties.Pool(Duration.ofHours(2), Duration.ofMinutes(30), 8));
+                    assertThat(context).hasSingleBean(SweepRounds.Schedule.class);
+                });
+        new ApplicationContextRunner()
+                .withUserConfiguration(Settings.class)
+                .withBean(SweepRounds.class, () -> workers.rounds())
+                .run(context -> {
+                    assertThat(context.getBean(SweepProperties.class).pools()).isEmpty();
+                    assertThat(context).doesNotHaveBean(SweepRounds.Schedule.class);
+                });
+    }
+
+    @EnableConfigurationProperties(SweepProperties.class)
+    @Import(SweepRounds.Schedule.class)
+    static class Settings {}
 
     @Test
     void settingsOutOfReasonAreRefused() {
