@@ -94,7 +94,7 @@ class SecurityConfiguration {
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers("/api/v1/guardrails/reset-storm")
                         .hasAuthority(Group.ADMINISTRATORS.code())
-                        .requestMatchers("/api/v1/alerts/**", "/api/v1/guardrails/**")
+                        .requestMatchers("/api/v1/alerts/**", "/api/v1/guardrails/**", "/api/v1/incidents/*/dry-run/**")
                         .hasAnyAuthority(WHO_RESPOND)
                         .requestMatchers("/api/v1/tasks/**")
                         // who is no candidate of a task is told so by the rule of the inbox
@@ -130,7 +130,7 @@ class SecurityConfiguration {
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers("/guardrails/reset-storm")
                         .hasAuthority(Group.ADMINISTRATORS.code())
-                        .requestMatchers("/alerts/**", "/guardrails/**")
+                        .requestMatchers("/alerts/**", "/guardrails/**", "/incidents/*/dry-run/**")
                         .hasAnyAuthority(WHO_RESPOND)
                         .anyRequest()
                         .hasAnyAuthority(WHO_ACT))

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceItem;
 import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.recovery.RotationScope;
 import dev.drawbridge.shared.NodePath;
@@ -18,6 +19,13 @@ import org.jspecify.annotations.Nullable;
 @Schema(name = "Incident")
 record IncidentDetail(
         @JsonUnwrapped IncidentSummary incident,
+
+        @Schema(
+                description =
+                        "nothing is changed for this incident, or its dry run was ended and nobody has said yet how it goes on; absent: neither. The dry run of everything is at /guardrails")
+        @Nullable
+        DryRun dryRun,
+
         List<AlertView> alerts,
         List<AppliedRung> containment,
 
@@ -45,6 +53,19 @@ record IncidentDetail(
 
         @Schema(description = "value of `after` for the rest of the timeline; absent when this is all of it") @Nullable
         String timelineNext) {
+
+    @Schema(name = "DryRun")
+    record DryRun(
+            String reason,
+            @Schema(example = "person:alice") String setBy,
+            Instant since,
+
+            @Schema(description = "since when the next effect asks a person first; absent: the dry run lasts") @Nullable
+            Instant endedAt) {
+        static DryRun of(DryRuns.Mode mode) {
+            return new DryRun(mode.reason(), mode.by().display(), mode.since(), mode.endedAt());
+        }
+    }
 
     @Schema(name = "AppliedRung")
     record AppliedRung(

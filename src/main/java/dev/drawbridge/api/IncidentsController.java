@@ -1,9 +1,11 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.access.Member;
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
@@ -15,25 +17,32 @@ import dev.drawbridge.verification.Verification;
 import dev.drawbridge.workflow.TaskInbox;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Reads incidents. */
+/** Reads incidents, and has one change nothing. */
 @RestController
 @RequestMapping(path = "/api/v1/incidents", produces = MediaType.APPLICATION_JSON_VALUE)
 @Tag(name = "incidents")
 class IncidentsController {
     private static final int TIMELINE = 500;
+    private static final int LONGEST_REASON = 2000;
     private static final String NO_INCIDENT = "There is no incident with this id.";
 
     private final Incidents incidents;
@@ -43,6 +52,7 @@ class IncidentsController {
     private final Recovery recovery;
     private final Verification verification;
     private final Investigation investigation;
+    private final DryRuns dryRuns;
     private final AuditTrail audit;
 
     IncidentsController(
@@ -53,6 +63,7 @@ class IncidentsController {
             Recovery recovery,
             Verification verification,
             Investigation investigation,
+            DryRuns dryRuns,
             AuditTrail audit) {
         this.incidents = incidents;
         this.inbox = inbox;
@@ -61,6 +72,7 @@ class IncidentsController {
         this.recovery = recovery;
         this.verification = verification;
         this.investigation = investigation;
+        this.dryRuns = dryRuns;
         this.audit = audit;
     }
 
@@ -92,6 +104,7 @@ class IncidentsController {
         Listing<TimelineEntry> timeline = timeline(key, 0, TIMELINE);
         return new IncidentDetail(
                 IncidentSummary.of(incident),
+                dryRuns.of(key).map(IncidentDetail.DryRun::of).orElse(null),
                 incidents.alerts(key).stream().map(AlertView::of).toList(),
                 containment.ladder(key).stream()
                         .map(IncidentDetail.AppliedRung::of)
@@ -110,6 +123,51 @@ class IncidentsController {
                 inbox.ofIncident(key).stream().map(TaskView::of).toList(),
                 timeline.items(),
                 timeline.next());
+    }
+
+    @Schema(name = "DryRunReason")
+    record Why(
+            @Schema(description = "kept in the audit trail", requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason) {}
+
+    @PostMapping(path = "/{id}/dry-run", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(
+            operationId = "beginDryRun",
+            summary = "Change nothing for this incident from now on: every check runs, every request is recorded")
+    @ApiResponse(responseCode = "204")
+    @ApiResponse(responseCode = "409", description = "it is in dry run, or closed")
+    void beginDryRun(@PathVariable String id, @RequestBody Why why, @AuthenticationPrincipal Member member) {
+        Incident incident = find(id);
+        String reason = reason(why);
+        if (incident.state().closed()) {
+            throw Problems.of(HttpStatus.CONFLICT, "The incident is closed.", "closed");
+        }
+        if (!dryRuns.begin(member.actor(), incident.id(), reason)) {
+            throw Problems.of(HttpStatus.CONFLICT, "The incident is in dry run already.", "dry-run");
+        }
+    }
+
+    @PostMapping(path = "/{id}/dry-run/end", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(
+            operationId = "endDryRun",
+            summary = "End the dry run of this incident: its next effect asks a person before anything is done")
+    @ApiResponse(responseCode = "204")
+    @ApiResponse(responseCode = "409", description = "it is not in dry run")
+    void endDryRun(@PathVariable String id, @RequestBody Why why, @AuthenticationPrincipal Member member) {
+        Incident incident = find(id);
+        if (!dryRuns.end(member.actor(), incident.id(), reason(why))) {
+            throw Problems.of(HttpStatus.CONFLICT, "The incident is not in dry run.", "dry-run");
+        }
+    }
+
+    private static String reason(Why why) {
+        String reason = why.reason();
+        if (reason == null || reason.isBlank() || reason.length() > LONGEST_REASON) {
+            throw Problems.badRequest("reason is missing, or longer than " + LONGEST_REASON + " characters.");
+        }
+        return reason.strip();
     }
 
     @GetMapping("/{id}/plan")

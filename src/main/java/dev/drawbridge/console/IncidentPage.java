@@ -1,10 +1,13 @@
 package dev.drawbridge.console;
 
+import dev.drawbridge.access.Group;
 import dev.drawbridge.access.Member;
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.guardrail.DryRuns;
+import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Investigation;
@@ -46,6 +49,7 @@ import org.springframework.web.servlet.mvc.support.RedirectAttributes;
 class IncidentPage {
     private static final int TIMELINE = 300;
     private static final int LONGEST_REASON = 4000;
+    private static final int LONGEST_DRY_RUN_REASON = 2000;
 
     private final Incidents incidents;
     private final TaskInbox inbox;
@@ -55,6 +59,8 @@ class IncidentPage {
     private final Recovery recovery;
     private final Verification verification;
     private final Investigation investigation;
+    private final DryRuns dryRuns;
+    private final Guardrails guardrails;
     private final AuditTrail audit;
     private final Words words;
 
@@ -67,6 +73,8 @@ class IncidentPage {
             Recovery recovery,
             Verification verification,
             Investigation investigation,
+            DryRuns dryRuns,
+            Guardrails guardrails,
             AuditTrail audit,
             Words words) {
         this.incidents = incidents;
@@ -77,6 +85,8 @@ class IncidentPage {
         this.recovery = recovery;
         this.verification = verification;
         this.investigation = investigation;
+        this.dryRuns = dryRuns;
+        this.guardrails = guardrails;
         this.audit = audit;
         this.words = words;
     }
@@ -120,8 +130,10 @@ class IncidentPage {
                 diagrams.of(key).stream().map(DiagramSteps::of).toList();
         RestorePlan plan = recovery.newestPlan(key).orElse(null);
         List<AuditEntry> timeline = audit.timeline(key, 0, TIMELINE + 1);
+        DryRuns.Mode dryRun = dryRuns.of(key).orElse(null);
         List<?> shown = Arrays.asList(
                 incident,
+                dryRun,
                 tasks,
                 models,
                 plan == null ? null : plan.hash(),
@@ -139,6 +151,11 @@ class IncidentPage {
         ModelAndView page = new ModelAndView(htmx == null ? "incident" : "incident :: live");
         page.addObject("incident", incident);
         page.addObject("fingerprint", fingerprint);
+        page.addObject("dryRun", dryRun);
+        page.addObject("dryRunOfAll", guardrails.dryRun());
+        page.addObject(
+                "mayEnd",
+                member.in(Group.RESPONDERS) || member.in(Group.SECURITY_OPERATIONS) || member.in(Group.ADMINISTRATORS));
         page.addObject("waiting", waiting(tasks, member, flash));
         page.addObject(
                 "decided",
@@ -210,6 +227,55 @@ class IncidentPage {
                         .findFirst()
                         .orElseThrow(Requested.notFound()));
         return page;
+    }
+
+    @PostMapping("/dry-run")
+    String beginDryRun(
+            @PathVariable String id,
+            @RequestParam(defaultValue = "") String reason,
+            @AuthenticationPrincipal Member member,
+            RedirectAttributes flash) {
+        Incident incident = find(id);
+        if (incident.state().closed()) {
+            flash.addFlashAttribute("problem", "Not done: the incident is closed.");
+        } else if (reasoned(reason, flash)) {
+            tell(
+                    flash,
+                    dryRuns.begin(member.actor(), incident.id(), reason.strip()),
+                    "Dry run: nothing is changed for this incident from now on. What was done before stays.",
+                    "the incident is in dry run already.");
+        }
+        return "redirect:/incidents/{id}";
+    }
+
+    @PostMapping("/dry-run/end")
+    String endDryRun(
+            @PathVariable String id,
+            @RequestParam(defaultValue = "") String reason,
+            @AuthenticationPrincipal Member member,
+            RedirectAttributes flash) {
+        Incident incident = find(id);
+        if (reasoned(reason, flash)) {
+            tell(
+                    flash,
+                    dryRuns.end(member.actor(), incident.id(), reason.strip()),
+                    "The dry run is ended. Before anything is done, a task asks how it goes on.",
+                    "the incident is not in dry run.");
+        }
+        return "redirect:/incidents/{id}";
+    }
+
+    private static boolean reasoned(String reason, RedirectAttributes flash) {
+        boolean good = !reason.isBlank() && reason.length() <= LONGEST_DRY_RUN_REASON;
+        if (!good) {
+            flash.addFlashAttribute(
+                    "problem", "Not done: a reason of at most " + LONGEST_DRY_RUN_REASON + " characters is needed.");
+        }
+        return good;
+    }
+
+    private static void tell(RedirectAttributes flash, boolean done, String success, String why) {
+        flash.addFlashAttribute(done ? "notice" : "problem", done ? success : "Not done: " + why);
     }
 
     @PostMapping("/tasks/{task}/claim")

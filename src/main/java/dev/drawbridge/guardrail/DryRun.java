@@ -1,5 +1,6 @@
 package dev.drawbridge.guardrail;
 
+import java.util.Optional;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
@@ -8,9 +9,11 @@ import org.springframework.stereotype.Component;
 @Order(4)
 class DryRun implements Guardrail {
     private final GuardrailProperties properties;
+    private final DryRuns incidents;
 
-    DryRun(GuardrailProperties properties) {
+    DryRun(GuardrailProperties properties, DryRuns incidents) {
         this.properties = properties;
+        this.incidents = incidents;
     }
 
     @Override
@@ -20,8 +23,24 @@ class DryRun implements Guardrail {
 
     @Override
     public Verdict judge(Effect effect, Situation situation) {
-        return properties.dryRun()
-                ? new Verdict.DryRun("drawbridge.guardrail.dry-run is on: nothing is changed")
-                : new Verdict.Allowed("no dry run");
+        if (properties.dryRun()) {
+            return new Verdict.DryRun("drawbridge.guardrail.dry-run is on: nothing is changed");
+        }
+        Optional<DryRuns.Mode> mode = incidents.of(effect.incident());
+        if (mode.isEmpty()) {
+            return new Verdict.Allowed("no dry run");
+        }
+        String why = mode.get().by().name() + ": " + mode.get().reason();
+        return mode.get().ended()
+                ? new Verdict.Refused(
+                        rule(),
+                        "the dry run of this incident was ended, and what it passed over was not done: a person decides how it goes on (it was begun by "
+                                + why + ")")
+                : new Verdict.DryRun("the incident is in dry run, by " + why);
+    }
+
+    @Override
+    public void passedOver(Effect effect, Verdict.DryRun verdict) {
+        incidents.begin(effect.actor(), effect.incident(), verdict.reason());
     }
 }

@@ -132,6 +132,8 @@ public class EffectGate {
         if (strictest instanceof Verdict.Allowed) {
             guardrails.forEach(guardrail -> guardrail.reserve(effect, situation));
             announced.run();
+        } else if (strictest instanceof Verdict.DryRun dryRun) {
+            guardrails.forEach(guardrail -> guardrail.passedOver(effect, dryRun));
         }
         audit.record(intent(effect, strictest));
         return strictest;

@@ -17,6 +17,9 @@ interface Guardrail {
     /** Decides; changes nothing but the locks that keep the answer true until {@link #reserve}. */
     Verdict judge(Effect effect, Situation situation);
 
+    /** Called once, in the transaction of {@link #judge}, when the effect was not done because of a dry run, and for no other reason. */
+    default void passedOver(Effect effect, Verdict.DryRun verdict) {}
+
     /** Takes what the rule counts. Called once, in the transaction of {@link #judge}, when every rule allowed the effect. */
     default void reserve(Effect effect, Situation situation) {}
 }

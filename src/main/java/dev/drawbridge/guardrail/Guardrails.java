@@ -41,6 +41,11 @@ public class Guardrails {
             Set<String> protectedLabels,
             List<Pause> pauses) {}
 
+    /** Whether nothing is changed at all, for whichever incident. */
+    public boolean dryRun() {
+        return properties.dryRun();
+    }
+
     public Status status() {
         return new Status(
                 properties.dryRun(),

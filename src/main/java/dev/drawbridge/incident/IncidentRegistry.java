@@ -7,6 +7,7 @@ import dev.drawbridge.alert.Disposition;
 import dev.drawbridge.alert.StoredAlert;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
@@ -48,6 +49,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
     private final PlaybookCatalogue playbooks;
     private final PlaybookRunner runner;
     private final StormLatch storm;
+    private final DryRuns dryRuns;
     private final AuditTrail audit;
     private final IncidentMetrics metrics;
     private final TransactionTemplate joining;
@@ -62,6 +64,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
             PlaybookCatalogue playbooks,
             PlaybookRunner runner,
             StormLatch storm,
+            DryRuns dryRuns,
             AuditTrail audit,
             IncidentMetrics metrics,
             PlatformTransactionManager transactions,
@@ -74,6 +77,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         this.playbooks = playbooks;
         this.runner = runner;
         this.storm = storm;
+        this.dryRuns = dryRuns;
         this.audit = audit;
         this.metrics = metrics;
         this.joining = new TransactionTemplate(transactions);
@@ -191,6 +195,10 @@ class IncidentRegistry implements Incidents, AlertHandler {
                 .on(id, node)
                 .with("playbook", playbook.name() + " " + playbook.version()));
         storm.opened(id);
+        if (playbook.dryRun()) {
+            dryRuns.begin(
+                    Actor.playbook(playbook.name()), id, "the playbook " + playbook.name() + " is to be tried first");
+        }
         runner.start(new PlaybookRunner.Start(id, playbook, node, alert, found.excluded(), person != null));
         log.info("incident opened incident={} node={} playbook={}", id, node == null ? "-" : node, playbook.name());
         return new Handled(found.excluded() ? Disposition.EXCLUDED : Disposition.OPENED, id, found.reason());

@@ -29,7 +29,8 @@ public record Playbook(
         VerificationPolicy verification,
         Approvals approvals,
         Deadlines deadlines,
-        Triage triage) {
+        Triage triage,
+        boolean dryRun) {
 
     /** @param rules by source: rule ids that this playbook answers */
     public record Match(Map<String, Set<String>> rules, List<String> paths) {}

@@ -232,7 +232,8 @@ class PlaybookReader {
                         duration(root, "/spec/deadlines/returnToService"),
                         duration(root, "/spec/deadlines/escalation"),
                         duration(root, "/spec/deadlines/followUp")),
-                new Playbook.Triage(Set.copyOf(texts(root, "/spec/triage/trustedExecutables"))));
+                new Playbook.Triage(Set.copyOf(texts(root, "/spec/triage/trustedExecutables"))),
+                root.at("/spec/dryRun").asBoolean(false));
     }
 
     private static List<String> texts(JsonNode root, String pointer) {

@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -294,7 +295,7 @@ class PlannedRecovery implements Recovery {
             }
             // before the intent: an effect that is cut short leaves one without an outcome
             TimeLimit.require(ONE_FILE);
-            Effect effect = effect(actor, plan, step, baseline);
+            Effect effect = effect(actor, plan, step, baseline, scan);
             EffectResult<WriteOutcome> result =
                     gate.perform(effect, permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
             if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
@@ -368,19 +369,13 @@ class PlannedRecovery implements Recovery {
         }
     }
 
-    private static Effect effect(Actor actor, RestorePlan plan, RestorePlan.Step step, Baseline baseline) {
+    private static Effect effect(
+            Actor actor, RestorePlan plan, RestorePlan.Step step, Baseline baseline, NodeScan scan) {
         boolean quarantine = step.action() == FileAction.QUARANTINE;
-        BaselineFile file = baseline.files().get(step.path());
         String request = quarantine
-                ? "move away, content " + step.before()
-                : "%s to %s owner %s:%s mode %04o, in the place of %s"
-                        .formatted(
-                                step.action().code(),
-                                step.after(),
-                                file.owner(),
-                                file.group(),
-                                file.mode(),
-                                step.before());
+                ? "if %s is %s: move it to the quarantine of the work directory"
+                        .formatted(step.path(), content(step.before()))
+                : write(step, Objects.requireNonNull(baseline.files().get(step.path())), scan);
         return new Effect(
                 actor,
                 plan.incident(),
@@ -388,6 +383,30 @@ class PlannedRecovery implements Recovery {
                 quarantine ? Effect.Kind.QUARANTINE_FILE : Effect.Kind.RESTORE_FILE,
                 step.path().toString(),
                 request);
+    }
+
+    /** What the node is asked to do, as {@code write.sh} does it. */
+    private static String write(RestorePlan.Step step, BaselineFile file, NodeScan scan) {
+        String owner = "chown %s:%s (%s:%s), chmod %04o, fsync"
+                .formatted(
+                        number(DriftFinder.id(file.owner(), scan.users())),
+                        number(DriftFinder.id(file.group(), scan.groups())),
+                        file.owner(),
+                        file.group(),
+                        file.mode());
+        return file.sha256().equals(step.before())
+                ? "if %s is %s: %s".formatted(step.path(), content(step.before()), owner)
+                : "stage %d bytes of %s, %s; if %s is %s: rename over it, fsync the directory"
+                        .formatted(file.size(), content(file.sha256()), owner, step.path(), content(step.before()));
+    }
+
+    private static String content(@Nullable Digest digest) {
+        return digest == null ? "not there" : "sha256 " + digest.hex();
+    }
+
+    /** Without a number on the node nothing is written. */
+    private static String number(@Nullable Long id) {
+        return id == null ? "unknown" : id.toString();
     }
 
     private record Look(NodeScan scan, List<RestorePlan.Step> steps) {}

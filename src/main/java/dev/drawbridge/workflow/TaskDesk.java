@@ -3,6 +3,7 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.recovery.Recovery;
@@ -42,6 +43,7 @@ class TaskDesk implements TaskInbox {
     private final Incidents incidents;
     private final Recovery recovery;
     private final Overrides overrides;
+    private final DryRuns dryRuns;
     private final AuditTrail audit;
     private final TaskService engine;
     private final TransactionTemplate transaction;
@@ -54,6 +56,7 @@ class TaskDesk implements TaskInbox {
             Incidents incidents,
             Recovery recovery,
             Overrides overrides,
+            DryRuns dryRuns,
             AuditTrail audit,
             TaskService engine,
             PlatformTransactionManager transactions) {
@@ -64,6 +67,7 @@ class TaskDesk implements TaskInbox {
         this.incidents = incidents;
         this.recovery = recovery;
         this.overrides = overrides;
+        this.dryRuns = dryRuns;
         this.audit = audit;
         this.engine = engine;
         this.transaction = new TransactionTemplate(transactions);
@@ -222,6 +226,9 @@ class TaskDesk implements TaskInbox {
                 .with("decision", decision)
                 .with("task", task.id()));
         TaskKind kind = TaskKind.ofCode(task.kind()).orElseThrow();
+        if (kind.goesOn(decision)) {
+            dryRuns.goesOn(actor, task.incident());
+        }
         switch (kind) {
             case STEP_FAILED -> failedSteps.decided(task, row.engineRef(), actor, decision, reason);
             case APPROVE_OVERRIDE -> {

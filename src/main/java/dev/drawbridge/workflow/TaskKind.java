@@ -131,6 +131,16 @@ enum TaskKind {
         };
     }
 
+    /** Whether the answer has what was refused done now: who gives it was told why it was refused. */
+    boolean goesOn(String decision) {
+        return switch (this) {
+            case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, RELEASE_REFUSED ->
+                decision.equals("retry") || decision.equals("proceed-uncontained");
+            case FINISH_BY_HAND -> decision.equals("release");
+            default -> false;
+        };
+    }
+
     /** Whether the response cannot go on by itself until it is answered. */
     boolean stalls() {
         return switch (this) {

@@ -224,6 +224,8 @@ class DoorsTest {
                 "/api/v1/alerts/x/respond",
                 "/api/v1/guardrails/pause",
                 "/api/v1/guardrails/resume",
+                "/api/v1/incidents/x/dry-run",
+                "/api/v1/incidents/x/dry-run/end",
                 "/api/v1/anything")) {
             JsonNode problem = problem(visitor.post("auditor", path, "{\"reason\":\"let me\"}"), 403);
             assertThat(problem.path("rule").asText()).isEqualTo("group-required");
@@ -344,6 +346,7 @@ class DoorsTest {
                 "/incidents/" + task + "/tasks/task-plan-" + task + "/claim",
                 "/alerts/x/respond",
                 "/guardrails/pauses",
+                "/incidents/" + task + "/dry-run/end",
                 "/logout")) {
             HttpResponse<String> answer =
                     responder.post(path, Map.of("decision", "approve", "reason", "from elsewhere"));

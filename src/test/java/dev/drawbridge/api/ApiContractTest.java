@@ -198,6 +198,30 @@ class ApiContractTest {
         Instant.parse(body.path("openedAt").asText());
     }
 
+    private int posted(String path, String reason) throws Exception {
+        HttpResponse<String> answer =
+                program.post("responder", path, JSON.writeValueAsString(Map.of("reason", reason)));
+        return answer.statusCode();
+    }
+
+    @Test
+    void anIncidentIsPutIntoDryRunAndOutOfItWithReasons() throws Exception {
+        String path = "/api/v1/incidents/" + scene.incident("worker-1").id().value();
+        assertThat(get(path).has("dryRun")).isFalse();
+        assertThat(posted(path + "/dry-run/end", "none")).isEqualTo(409);
+        assertThat(posted(path + "/dry-run", " ")).isEqualTo(400);
+        assertThat(posted(path + "/dry-run", "look first")).isEqualTo(204);
+        assertThat(posted(path + "/dry-run", "look first")).isEqualTo(409);
+        JsonNode dryRun = get(path).path("dryRun");
+        assertThat(dryRun.path("reason").asText()).isEqualTo("look first");
+        assertThat(dryRun.path("setBy").asText()).isEqualTo("person:responder");
+        assertThat(dryRun.has("endedAt")).isFalse();
+        assertThat(posted(path + "/dry-run/end", "")).isEqualTo(400);
+        assertThat(posted(path + "/dry-run/end", "it is right")).isEqualTo(204);
+        assertThat(get(path).path("dryRun").has("endedAt")).isTrue();
+        assertThat(posted("/api/v1/incidents/nothing/dry-run", "look")).isEqualTo(404);
+    }
+
     @Test
     void thePlanSaysHowEachFileDiffers() throws Exception {
         Incident incident = scene.fullIncident(Scene.HOSTILE);

@@ -213,6 +213,23 @@ class PagesTest {
     }
 
     @Test
+    void aDryRunOfAnIncidentIsSaidAndSwitchedWithReasons() {
+        String incident = "/incidents/" + scene.incident("worker-1").id().value();
+        assertThat(responder.page(incident).body()).doesNotContain("Dry run of this incident");
+        responder.submit(incident, incident + "/dry-run", Map.of("reason", " "));
+        assertThat(responder.page(incident).body()).contains("Not done: a reason");
+        responder.submit(incident, incident + "/dry-run", Map.of("reason", "look <first>"));
+        assertThat(responder.page(incident).body())
+                .contains("Dry run: nothing is changed", "Dry run of this incident.", "look &lt;first&gt;")
+                .contains("End the dry run");
+        responder.submit(incident, incident + "/dry-run/end", Map.of("reason", "it is right"));
+        assertThat(responder.page(incident).body())
+                .contains("The dry run was ended.", "a task asks how it goes on", "Begin the dry run");
+        assertThat(Visitor.signedIn(environment, "auditor").page(incident).body())
+                .doesNotContain("Begin the dry run");
+    }
+
+    @Test
     void aHostOfNoKnownNodeIsSaidToBeOne() {
         Incident incident = scene.incident("laptop-of-mallory");
         assertThat(ok(responder.page("/incidents/" + incident.id())))

@@ -243,7 +243,8 @@ class GuardrailsTest {
         @Test
         void countsNothingThatADryRunOrARefusalKeptFromHappening() {
             GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1, 5, STORM, TestGate.wide());
-            EffectGate gate = gate(new MaxContainedNodes(dry, contained), new DryRun(dry));
+            EffectGate gate =
+                    gate(new MaxContainedNodes(dry, contained), new DryRun(dry, TestGate.dryRuns(database, clock)));
             assertThat(outcome(gate, contain("i1", "worker-1"))).isEqualTo("DryRun");
             assertThat(outcome(gate, effect("i1", "worker-1", Effect.Kind.RELEASE)))
                     .isEqualTo("DryRun");

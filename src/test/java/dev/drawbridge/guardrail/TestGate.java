@@ -39,6 +39,12 @@ public final class TestGate {
                 () -> java.util.UUID.randomUUID().toString());
     }
 
+    /** Dry runs of incidents on this database. */
+    public static DryRuns dryRuns(TestDatabase database, Clock clock) {
+        return new DryRuns(
+                database.jdbc(), contained(database), database.transactions(), TestAudit.on(database, clock), clock);
+    }
+
     static Situations situations(TestDatabase database) {
         return new Situations(
                 contained(database),

@@ -32,6 +32,7 @@ public final class TestIncidents {
                 playbooks,
                 runner,
                 dev.drawbridge.guardrail.TestGate.latch(database, clock),
+                dev.drawbridge.guardrail.TestGate.dryRuns(database, clock),
                 TestAudit.on(database, clock),
                 new IncidentMetrics(meters, store),
                 database.transactions(),

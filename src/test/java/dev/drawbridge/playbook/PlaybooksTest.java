@@ -99,6 +99,24 @@ class PlaybooksTest {
         assertThat(playbook.deadlines().returnToService()).isEqualTo(Duration.ofHours(4));
         assertThat(playbook.deadlines().followUp()).isEqualTo(Duration.ofDays(7));
         assertThat(playbook.exclusions()).isEmpty();
+        assertThat(playbook.dryRun()).isFalse();
+        assertThat(playbook.approvals().override()).containsExactly("approvers");
+    }
+
+    @Test
+    void aPlaybookMayBeTriedFirstAndSayNothingOfOverrides() throws Exception {
+        write("own.yaml", "  workflow: kube", "  dryRun: true\n  workflow: kube");
+        Playbook playbook = TestPlaybooks.load(database, false, directory).all().get(0);
+        assertThat(playbook.dryRun()).isTrue();
+
+        write("own.yaml", "    override: [approvers]\n", "");
+        assertThat(TestPlaybooks.load(database, false, directory)
+                        .all()
+                        .get(0)
+                        .approvals()
+                        .override())
+                .as("who may let a failed step go")
+                .containsExactly("approvers");
     }
 
     static Stream<Arguments> mistakes() {

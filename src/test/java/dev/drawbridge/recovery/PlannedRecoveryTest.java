@@ -3,6 +3,7 @@ package dev.drawbridge.recovery;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.evidence.EvidenceLocker;
@@ -295,6 +296,20 @@ class PlannedRecoveryTest {
         assertThat(dry.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
                 .isEqualTo(new RestoreOutcome.DryRun("only looking"));
         assertThat(node.path(ROGUE)).exists();
+        assertThat(TestAudit.on(database, Clock.systemUTC()).timeline(INCIDENT, 0, 100).stream()
+                        .map(AuditEntry::event)
+                        .filter(event -> "DryRun".equals(event.details().get("verdict")))
+                        .map(event -> event.action() + " " + event.details().get("request")))
+                .hasSize(4)
+                .as("exactly what the node would be asked to do")
+                .anySatisfy(request -> assertThat(request)
+                        .matches("effect.quarantine-file if " + ROGUE
+                                + " is sha256 [0-9a-f]{64}: move it to the quarantine of the work directory"))
+                .anySatisfy(request -> assertThat(request)
+                        .matches(
+                                "effect.restore-file stage [0-9]+ bytes of sha256 [0-9a-f]{64}, chown [0-9]+:[0-9]+ \\(.+:.+\\), chmod [0-7]{4}, fsync; if "
+                                        + APISERVER
+                                        + " is sha256 [0-9a-f]{64}: rename over it, fsync the directory"));
     }
 
     @Test

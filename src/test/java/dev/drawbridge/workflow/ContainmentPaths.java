@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.GuardrailOverride;
 import dev.drawbridge.guardrail.Overrides;
@@ -389,6 +390,42 @@ abstract class ContainmentPaths extends WorkflowPaths {
             response.run("serviceTask_applyRung");
         }
         response.isAt("serviceTask_startInvestigation").is(IncidentState.OPEN);
+    }
+
+    private DryRuns dryRuns() {
+        return context.getBean(DryRuns.class);
+    }
+
+    @Test
+    void anIncidentOfAPlaybookThatIsTriedFirstBeginsInDryRun() {
+        response.post(ROGUE_POD, Map.of("/kibana/alert/rule/rule_id", VariantPlaybooks.TRYING));
+        assertThat(dryRuns().of(response.id())).hasValueSatisfying(mode -> {
+            assertThat(mode.by()).isEqualTo(Actor.playbook(VariantPlaybooks.TRYING));
+            assertThat(mode.ended()).isFalse();
+        });
+        assertThat(response.audited()).contains("guardrail.dry-run incident");
+        response.isAt("serviceTask_applyRung");
+    }
+
+    @Test
+    void anEndedDryRunIsAnsweredOnTheTaskOfTheRefusalAndTheResponseActsFromThenOn() {
+        response.post(ROGUE_POD);
+        Actor person = Actor.person("responder");
+        dryRuns().begin(person, response.id(), "look first");
+        dryRuns().end(person, response.id(), "it is right");
+        cluster.apply.next(new RungOutcome.Refused("dry-run", "the dry run of this incident was ended"));
+        response.run("serviceTask_applyRung").isAt("userTask_containmentRefused");
+        assertThat(response.task("containment-refused").decisions()).doesNotContain("override");
+        assertThat(dryRuns().of(response.id())).isPresent();
+
+        response.decide("containment-refused", RESPONDER, "retry", "in earnest now")
+                .isAt("serviceTask_applyRung");
+        assertThat(dryRuns().of(response.id())).isEmpty();
+        assertThat(response.audited())
+                .containsSubsequence(
+                        "guardrail.dry-run incident",
+                        "guardrail.dry-run-end incident",
+                        "guardrail.dry-run-over incident");
     }
 
     @Test

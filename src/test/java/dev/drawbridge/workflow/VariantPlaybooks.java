@@ -17,6 +17,9 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
     /** One person may decide everything. */
     static final String TRUSTING = "trusting-rule";
 
+    /** Tries what it would do. */
+    static final String TRYING = "trying-rule";
+
     @Override
     public void initialize(ConfigurableApplicationContext context) {
         try {
@@ -27,6 +30,7 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
                     EXCLUDING,
                     "exclusions: []",
                     "exclusions: [{reason: known good, executables: [/usr/bin/python3.10], paths: [/etc/kubernetes/*.conf]}]");
+            write(directory, TRYING, "  workflow: kube", "  dryRun: true\n  workflow: kube");
             write(directory, TRUSTING, "fourEyes: true", "fourEyes: false");
             TestPropertyValues.of("drawbridge.playbook.directory=" + directory.toAbsolutePath())
                     .applyTo(context);

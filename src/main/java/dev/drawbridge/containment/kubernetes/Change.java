@@ -79,6 +79,8 @@ sealed interface Change {
 
     /** All requests, one on a line. */
     static String text(List<Change> changes) {
-        return changes.stream().map(Change::toString).collect(Collectors.joining("\n"));
+        return changes.isEmpty()
+                ? "none: it is so already"
+                : changes.stream().map(Change::toString).collect(Collectors.joining("\n"));
     }
 }

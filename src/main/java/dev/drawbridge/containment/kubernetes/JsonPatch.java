@@ -70,6 +70,11 @@ final class JsonPatch {
         return steps.addObject().put("op", operation).put("path", path);
     }
 
+    /** The whole request in words; says so when there is none to make. */
+    String request(String path) {
+        return steps.isEmpty() ? "none: it is so already" : "PATCH " + path + " " + steps;
+    }
+
     /** The patch as it is sent. */
     @Override
     public String toString() {

@@ -76,7 +76,8 @@ class NodeContainment {
         }
 
         Effect effect(Effect.Kind kind, JsonPatch request) {
-            return new Effect(actor, incident, name, kind, rung.rung().code(), request.toString());
+            return new Effect(
+                    actor, incident, name, kind, rung.rung().code(), request.request("/api/v1/nodes/" + name));
         }
 
         Hold hold(Node node) {

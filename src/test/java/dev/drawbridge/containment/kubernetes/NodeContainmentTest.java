@@ -184,13 +184,14 @@ class NodeContainmentTest {
             assertThat(entry.actor()).isEqualTo(ACTOR);
         });
         assertThat(trail().get(0).details().get("request"))
-                .isEqualTo("""
-                        [{"op":"test","path":"/metadata/uid","value":"UID"},\
+                .isEqualTo(
+                        """
+                        PATCH /api/v1/nodes/NODE [{"op":"test","path":"/metadata/uid","value":"UID"},\
                         {"op":"test","path":"/spec/unschedulable","value":null},\
                         {"op":"add","path":"/spec/unschedulable","value":true},\
                         {"op":"test","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":null},\
                         {"op":"add","path":"/metadata/annotations/drawbridge.dev~1cordoned-by","value":"INCIDENT"}]\
-                        """.replace("UID", uid).replace("INCIDENT", FIRST.value()));
+                        """.replace("NODE", WORKER.value()).replace("UID", uid).replace("INCIDENT", FIRST.value()));
         assertThat(trail().get(1).reason()).contains("read back at resource version");
     }
 
@@ -598,7 +599,9 @@ class NodeContainmentTest {
         assertThat(trail()).hasSize(3).allSatisfy(entry -> {
             assertThat(entry.phase()).isEqualTo(AuditEvent.Phase.INTENT);
             assertThat(entry.details()).containsEntry("verdict", "DryRun");
-            assertThat(entry.details().get("request")).contains("\"op\":\"add\"", FIRST.value());
+            assertThat(entry.details().get("request"))
+                    .startsWith("PATCH /api/v1/nodes/" + WORKER + " [")
+                    .contains("\"op\":\"add\"", FIRST.value());
         });
     }
 
