@@ -84,6 +84,9 @@ class Words {
                     "Undo our containment and return the node to service. Not possible for whoever decided earlier on this incident."),
             Map.entry("approve-return/reject", "Do not return the node to service. It stays contained."),
             Map.entry("dry-run-finished/acknowledge", "Close the dry run. Nothing was changed on the node."),
+            Map.entry(
+                    "dry-run-finished/respond",
+                    "Begin anew with the containment: in earnest if the dry run was ended before, else dry once more."),
             Map.entry("finish-by-hand/release", "You finished by hand. Undo our containment and end the response."),
             Map.entry("finish-by-hand/note", "Keep what you write with the incident. The task stays open."),
             Map.entry(

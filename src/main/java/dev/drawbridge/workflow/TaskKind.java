@@ -47,7 +47,7 @@ enum TaskKind {
             List.of("retry"),
             TaskKind::responders,
             playbook -> playbook.deadlines().returnToService()),
-    DRY_RUN_FINISHED(List.of("acknowledge"), TaskKind::responders, TaskKind::followUp),
+    DRY_RUN_FINISHED(List.of("acknowledge", "respond"), TaskKind::responders, TaskKind::followUp),
     FINISH_BY_HAND(List.of("release", "note"), TaskKind::responders, TaskKind::followUp),
     FIND_SOURCE(List.of("done"), TaskKind::responders, TaskKind::followUp),
     ESCALATE(
@@ -137,6 +137,7 @@ enum TaskKind {
             case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, RELEASE_REFUSED ->
                 decision.equals("retry") || decision.equals("proceed-uncontained");
             case FINISH_BY_HAND -> decision.equals("release");
+            case DRY_RUN_FINISHED -> decision.equals("respond");
             default -> false;
         };
     }

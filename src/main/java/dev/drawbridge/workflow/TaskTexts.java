@@ -137,9 +137,12 @@ class TaskTexts {
                     lines.add("- " + path + ": " + RotationScope.of(path));
                 }
             }
-            case DRY_RUN_FINISHED ->
+            case DRY_RUN_FINISHED -> {
                 lines.add(
-                        "Every check ran, and nothing was changed. The history shows each request that would have been made.");
+                        "Every check ran, and nothing was changed by it. The history shows each request that would have been made.");
+                lines.add(
+                        "To respond in earnest, end the dry run of this incident first: the answer then begins anew with the containment.");
+            }
             case FINISH_BY_HAND -> {
                 lines.add(
                         "The response was aborted. Whatever is contained stays contained until a second person approves the return.");

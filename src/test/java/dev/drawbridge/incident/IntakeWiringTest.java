@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.alert.AlertHandler;
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeDirectory;
@@ -69,7 +70,8 @@ class IntakeWiringTest {
             .withBean(PlatformTransactionManager.class, database::transactions)
             .withBean(NodeDirectory.class, TestNodes::sandbox)
             .withBean(PlaybookRunner.class, NoRunner::new)
-            .withBean(StormLatch.class, () -> TestGate.latch(database, Clock.systemUTC()));
+            .withBean(StormLatch.class, () -> TestGate.latch(database, Clock.systemUTC()))
+            .withBean(DryRuns.class, () -> TestGate.dryRuns(database, Clock.systemUTC()));
 
     @AfterEach
     void close() throws Exception {

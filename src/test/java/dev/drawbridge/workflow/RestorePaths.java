@@ -9,12 +9,14 @@ import static dev.drawbridge.workflow.ScriptedRecovery.Found.IN_SYNC;
 import static dev.drawbridge.workflow.ScriptedRecovery.Found.NO_BASELINE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
+import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -336,6 +338,37 @@ abstract class RestorePaths extends WorkflowPaths {
                 .is(IncidentState.CLOSED_RESOLVED);
         assertThat(cluster.releases()).isEmpty();
         response.neverWent("callActivity_verify", "userTask_approveReturn");
+    }
+
+    @Test
+    void afterADryRunAPersonHasItDoneInEarnestFromTheContainmentOn() {
+        DryRuns runs = context.getBean(DryRuns.class);
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        runs.begin(Actor.person("responder"), response.id(), "look first");
+        cluster.applied.clear();
+        files.restore.next(new RestoreOutcome.DryRun("dry run"));
+        response.run("serviceTask_restoreFiles").isAt("userTask_dryRunFinished");
+        assertThat(response.task("dry-run-finished").description()).contains("end the dry run of this incident first");
+        runs.end(Actor.person("responder"), response.id(), "it is right");
+
+        response.decide("dry-run-finished", RESPONDER, "respond", "do it").isAt("serviceTask_applyRung");
+        assertThat(runs.of(response.id())).isEmpty();
+        response.run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .is(IncidentState.CONTAINED)
+                .run("serviceTask_startInvestigation")
+                .restoredAndVerified()
+                .is(IncidentState.AWAITING_APPROVAL);
+    }
+
+    @Test
+    void aDryRunThatIsNotEndedIsNotLeftByRespondingAgain() {
+        DryRuns runs = context.getBean(DryRuns.class);
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        runs.begin(Actor.person("responder"), response.id(), "look first");
+        files.restore.next(new RestoreOutcome.DryRun("dry run"));
+        response.run("serviceTask_restoreFiles").decide("dry-run-finished", RESPONDER, "respond", "do it");
+        assertThat(runs.of(response.id()))
+                .hasValueSatisfying(mode -> assertThat(mode.ended()).isFalse());
     }
 
     @Test
