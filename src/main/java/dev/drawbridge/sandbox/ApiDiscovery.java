@@ -32,7 +32,7 @@ final class ApiDiscovery {
         served.computeIfAbsent(version, none -> new TreeMap<>()).put(resource, kind);
     }
 
-    /** The list of the groups, or of what a version has; empty for any other path. */
+    /** The list of the groups, or of what a version has; 404 for a version that is not served; empty for any other path. */
     Optional<MockResponse> answer(ApiPath path) {
         if (path.path().equals("/apis")) {
             return Optional.of(groups());
@@ -42,7 +42,9 @@ final class ApiDiscovery {
                 : path.path().startsWith("/apis/") ? path.path().substring("/apis/".length()) : "";
         Map<String, String> resources = served.get(version);
         if (resources == null) {
-            return Optional.empty();
+            return path.path().matches("/apis/[^/]+(/[^/]+)?")
+                    ? Optional.of(notFound().response())
+                    : Optional.empty();
         }
         ObjectNode list = JSON.createObjectNode()
                 .put("kind", "APIResourceList")
@@ -81,7 +83,11 @@ final class ApiDiscovery {
                 && (parts.length < 4
                         || !served.getOrDefault(parts[2] + "/" + parts[3], Map.of())
                                 .containsKey(path.resource()))) {
-            throw new ApiRefusal(404, "NotFound", "the server could not find the requested resource");
+            throw notFound();
         }
+    }
+
+    private static ApiRefusal notFound() {
+        return new ApiRefusal(404, "NotFound", "the server could not find the requested resource");
     }
 }

@@ -92,6 +92,8 @@ abstract class HostPolicyRung implements ObjectRung {
                 .map(status -> status.getDaemonEndpoints())
                 .map(daemons -> daemons.getKubeletEndpoint())
                 .map(kubelet -> kubelet.getPort())
+                // what an API server says until the kubelet has reported
+                .filter(port -> port > 0)
                 .orElse(KUBELET_PORT);
     }
 

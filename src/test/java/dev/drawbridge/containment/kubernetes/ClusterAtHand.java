@@ -15,6 +15,26 @@ interface ClusterAtHand extends AutoCloseable {
     /** Drawbridge, with what the manifests of these features grant and nothing else; closed with the cluster. */
     KubernetesClient drawbridge(Feature... features);
 
+    /** A namespace for pods of this test; it goes with the cluster. */
+    String namespace();
+
+    /**
+     * Serves a resource of somebody's add-on, as far as objects go; one that is served already stays what it is.
+     *
+     * @param version group and version, {@code cilium.io/v2}
+     */
+    void serve(String version, String plural, String kind);
+
+    /** Where no kubelet does it: the pod's containers ended, the pod is gone. */
+    default void endPod(String name) {
+        administrator()
+                .pods()
+                .inNamespace(namespace())
+                .withName(name)
+                .withGracePeriod(0)
+                .delete();
+    }
+
     @Override
     void close();
 
@@ -36,6 +56,16 @@ interface ClusterAtHand extends AutoCloseable {
             }
             server.allow(granted::contains);
             return client;
+        }
+
+        @Override
+        public String namespace() {
+            return "default";
+        }
+
+        @Override
+        public void serve(String version, String plural, String kind) {
+            server.serve(version, plural, kind);
         }
 
         @Override

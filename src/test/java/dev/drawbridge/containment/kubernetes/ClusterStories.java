@@ -2,6 +2,7 @@ package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.ClusterRights.Answer;
@@ -12,18 +13,33 @@ import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.TestGate;
+import dev.drawbridge.node.NodeEndpoint;
+import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -92,23 +108,28 @@ abstract class ClusterStories {
         });
         directory = new KubernetesNodeDirectory(client);
         await().atMost(PATIENCE).until(() -> directory.cached(name).isPresent());
+        Clock clock = Clock.systemUTC();
         EffectGate gate = TestGate.open(database);
         NodeObjects nodes = new NodeObjects(client);
-        ContainmentJournal journal = new ContainmentJournal(database.jdbc(), Clock.systemUTC());
+        ClusterObjects objects = new ClusterObjects(client);
+        ServedApis apis = new ServedApis(client);
+        ContainmentProperties properties = RungWorld.properties(
+                "network.allow-in=192.0.2.0/24 tcp/22, 192.0.2.0/24 tcp/10250",
+                "network.allow-out=198.51.100.7/32 tcp/443");
+        NodeEndpoints endpoints = node -> Optional.of(new NodeEndpoint("10.20.0.21", 22, NodePath.of("/")));
+        Evictor evictor = new Evictor(objects, nodes, apis, properties, clock);
+        ContainmentJournal journal = new ContainmentJournal(database.jdbc(), clock);
         ContainedNodes contained = TestGate.contained(database);
-        var audit = TestAudit.on(database, Clock.systemUTC());
+        var audit = TestAudit.on(database, clock);
+        List<ObjectRung> rungs = List.of(
+                new DrainRung(evictor),
+                new NetworkPolicyRung(objects, apis, properties),
+                new CiliumRung(objects, nodes, apis, endpoints, properties, clock),
+                new CalicoRung(objects, nodes, apis, directory, endpoints, properties, clock));
         containment = new Ladder(
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
-                new ObjectContainment(
-                        List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
-                new TolerationSweep(
-                        new Evictor(
-                                new ClusterObjects(client),
-                                nodes,
-                                new ServedApis(client),
-                                RungWorld.PROPERTIES,
-                                Clock.systemUTC()),
-                        RungWorld.PROPERTIES),
+                new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
+                new TolerationSweep(evictor, properties),
                 journal,
                 rights);
     }
@@ -164,14 +185,11 @@ abstract class ClusterStories {
 
     @Test
     void aCordonThatSomebodyElseSetStays() {
+        // controllers change the node at the same time: without a version of the whole object
         cluster.administrator()
                 .nodes()
                 .withName(name.value())
-                .edit(node -> new NodeBuilder(node)
-                        .editSpec()
-                        .withUnschedulable(true)
-                        .endSpec()
-                        .build());
+                .patch(PatchContext.of(PatchType.JSON_MERGE), "{\"spec\":{\"unschedulable\":true}}");
         begin(Feature.READ, Feature.CONTAIN);
         assertThat(containment.apply(ACTOR, incident, name, Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
         containment.release(ACTOR, incident, name, Rung.CORDON);
@@ -201,5 +219,202 @@ abstract class ClusterStories {
         }
         assertThat(node().getSpec().getUnschedulable()).isNotEqualTo(true);
         assertThat(ourTaints()).containsExactly("drawbridge.dev/test");
+    }
+
+    /** A pod that is bound to the node, is ready, and has a controller that would start it elsewhere. */
+    private void start(String pod) {
+        KubernetesClient administrator = cluster.administrator();
+        ConfigMap owner = administrator
+                .resource(new ConfigMapBuilder()
+                        .withNewMetadata()
+                        .withNamespace(cluster.namespace())
+                        .withName("owner-of-" + pod)
+                        .endMetadata()
+                        .build())
+                .create();
+        administrator
+                .resource(new ServiceAccountBuilder()
+                        .withNewMetadata()
+                        .withNamespace(cluster.namespace())
+                        .withName("default")
+                        .endMetadata()
+                        .build())
+                .createOr(existing -> administrator
+                        .serviceAccounts()
+                        .inNamespace(cluster.namespace())
+                        .withName("default")
+                        .get());
+        Pod made = administrator
+                .resource(new PodBuilder()
+                        .withNewMetadata()
+                        .withNamespace(cluster.namespace())
+                        .withName(pod)
+                        .addToLabels("app", pod)
+                        .addNewOwnerReference()
+                        .withApiVersion("v1")
+                        .withKind("ConfigMap")
+                        .withName(owner.getMetadata().getName())
+                        .withUid(owner.getMetadata().getUid())
+                        .withController(true)
+                        .endOwnerReference()
+                        .endMetadata()
+                        .withNewSpec()
+                        .withNodeName(name.value())
+                        // those of a node that is not ready would end it
+                        .addNewToleration()
+                        .withOperator("Exists")
+                        .endToleration()
+                        .addNewContainer()
+                        .withName("main")
+                        .withImage("registry.example.org/" + pod)
+                        .endContainer()
+                        .endSpec()
+                        .build())
+                .create();
+        administrator
+                .resource(new PodBuilder(made)
+                        .withNewStatus()
+                        .withPhase("Running")
+                        .addNewCondition()
+                        .withType("Ready")
+                        .withStatus("True")
+                        .endCondition()
+                        .endStatus()
+                        .build())
+                .updateStatus();
+    }
+
+    private Optional<Pod> pod(String pod) {
+        return Optional.ofNullable(cluster.administrator()
+                .pods()
+                .inNamespace(cluster.namespace())
+                .withName(pod)
+                .get());
+    }
+
+    private boolean leaving(String pod) {
+        return pod(pod).map(one -> one.getMetadata().getDeletionTimestamp() != null)
+                .orElse(true);
+    }
+
+    private RungOutcome apply(Rung rung) {
+        return containment.apply(ACTOR, incident, name, rung);
+    }
+
+    @Test
+    void aDrainHonoursADisruptionBudgetAndEndsWhenEveryPodIsGone() {
+        start("free");
+        start("guarded");
+        PodDisruptionBudget budget = cluster.administrator()
+                .resource(new PodDisruptionBudgetBuilder()
+                        .withNewMetadata()
+                        .withNamespace(cluster.namespace())
+                        .withName("guard")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withMinAvailable(new IntOrString(1))
+                        .withNewSelector()
+                        .withMatchLabels(Map.of("app", "guarded"))
+                        .endSelector()
+                        .endSpec()
+                        .build())
+                .create();
+        begin(Feature.READ, Feature.CONTAIN, Feature.EVICT);
+        apply(Rung.CORDON);
+        RungOutcome underway = apply(Rung.DRAIN);
+        assertThat(underway).isInstanceOf(RungOutcome.Underway.class);
+        assertThat(underway.toString()).contains(cluster.namespace() + "/guarded");
+        await().atMost(PATIENCE).until(() -> leaving("free"));
+        assertThat(leaving("guarded")).as("its budget bears no eviction").isFalse();
+        cluster.endPod("free");
+
+        cluster.administrator().resource(budget).delete();
+        await().atMost(PATIENCE).until(() -> {
+            apply(Rung.DRAIN);
+            return leaving("guarded");
+        });
+        cluster.endPod("guarded");
+        await().atMost(PATIENCE).until(() -> pod("guarded").isEmpty());
+        assertThat(apply(Rung.DRAIN)).isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    @Test
+    void networkPoliciesComeAndGoWithTheIncident() {
+        cluster.serve("crd.projectcalico.org/v1", "felixconfigurations", "FelixConfiguration");
+        start("web");
+        begin(Feature.READ, Feature.CONTAIN, Feature.NETWORK_POLICIES);
+        apply(Rung.CORDON);
+        assertThat(apply(Rung.NETWORK_POLICIES)).isInstanceOf(RungOutcome.Applied.class);
+        String uid = node().getMetadata().getUid();
+        assertThat(pod("web").orElseThrow().getMetadata().getLabels()).containsEntry("drawbridge.dev/isolated", uid);
+        assertThat(policies()).singleElement().satisfies(policy -> {
+            assertThat(policy.getSpec().getPodSelector().getMatchLabels())
+                    .isEqualTo(Map.of("drawbridge.dev/isolated", uid));
+            assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
+        });
+        assertThat(apply(Rung.NETWORK_POLICIES)).as("a rerun").isInstanceOf(RungOutcome.Already.class);
+
+        assertThat(containment.release(ACTOR, incident, name, Rung.NETWORK_POLICIES))
+                .isInstanceOf(RungOutcome.Applied.class);
+        assertThat(policies()).isEmpty();
+        assertThat(pod("web").orElseThrow().getMetadata().getLabels()).isEqualTo(Map.of("app", "web"));
+    }
+
+    private List<NetworkPolicy> policies() {
+        return cluster.administrator()
+                .network()
+                .v1()
+                .networkPolicies()
+                .inNamespace(cluster.namespace())
+                .list()
+                .getItems();
+    }
+
+    @Test
+    void aHostPolicyOfCalicoComesAndGoesWithTheIncident() {
+        cluster.serve("projectcalico.org/v3", "globalnetworkpolicies", "GlobalNetworkPolicy");
+        cluster.serve("projectcalico.org/v3", "hostendpoints", "HostEndpoint");
+        cluster.serve("projectcalico.org/v3", "felixconfigurations", "FelixConfiguration");
+        begin(Feature.READ, Feature.CONTAIN, Feature.CALICO_HOST_POLICY);
+        comesAndGoes(Rung.CALICO_HOST_POLICY, "/apis/projectcalico.org/v3/globalnetworkpolicies");
+    }
+
+    @Test
+    void aHostPolicyOfCiliumComesAndGoesWithTheIncident() {
+        cluster.serve("cilium.io/v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy");
+        ConfigMap settings = new ConfigMapBuilder()
+                .withNewMetadata()
+                .withNamespace("kube-system")
+                .withName("cilium-config")
+                .endMetadata()
+                .withData(Map.of("enable-host-firewall", "true"))
+                .build();
+        assumeTrue(
+                cluster.administrator().resource(settings).get() == null,
+                "Cilium runs in this cluster: a policy for a node without an agent would not say whether it holds");
+        cluster.administrator().resource(settings).create();
+        try {
+            begin(Feature.READ, Feature.CONTAIN, Feature.CILIUM_HOST_POLICY);
+            comesAndGoes(Rung.CILIUM_HOST_POLICY, "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies");
+        } finally {
+            cluster.administrator().resource(settings).delete();
+        }
+    }
+
+    private void comesAndGoes(Rung rung, String policies) {
+        apply(Rung.CORDON);
+        RungOutcome outcome = apply(rung);
+        assertThat(outcome).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cluster.administrator().raw(policies)).contains(incident.value());
+        assertThat(apply(rung)).as("a rerun").isInstanceOf(RungOutcome.Already.class);
+        assertThat(containment.release(ACTOR, incident, name, rung)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cluster.administrator().raw(policies)).doesNotContain(incident.value());
+    }
+
+    @Test
+    void aRungOfAnAddOnThatIsNotThereIsNotSupported() {
+        begin(Feature.READ, Feature.CONTAIN, Feature.CILIUM_HOST_POLICY);
+        assumeTrue(cluster.administrator().getApiResources("cilium.io/v2") == null, "Cilium is served by this cluster");
+        assertThat(apply(Rung.CILIUM_HOST_POLICY)).isInstanceOf(RungOutcome.NotSupported.class);
     }
 }

@@ -1,9 +1,11 @@
 package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.Manifests;
+import io.fabric8.kubernetes.api.model.APIResourceList;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBinding;
@@ -13,10 +15,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.File;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -37,6 +42,11 @@ final class RealCluster implements ClusterAtHand {
 
     RealCluster() {
         administrator = connect(Config.fromKubeconfig(new File(System.getenv(KUBECONFIG))));
+        make(new NamespaceBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .endMetadata()
+                .build());
     }
 
     private static KubernetesClient connect(Config config) {
@@ -54,12 +64,55 @@ final class RealCluster implements ClusterAtHand {
     }
 
     @Override
-    public KubernetesClient drawbridge(Feature... features) {
-        make(new NamespaceBuilder()
+    public String namespace() {
+        return name;
+    }
+
+    /** The schema keeps every field: what the add-on itself would refuse is not tried here. */
+    @Override
+    public void serve(String version, String plural, String kind) {
+        String group = version.substring(0, version.indexOf('/'));
+        if (administrator
+                        .apiextensions()
+                        .v1()
+                        .customResourceDefinitions()
+                        .withName(plural + "." + group)
+                        .get()
+                != null) {
+            return;
+        }
+        make(new CustomResourceDefinitionBuilder()
                 .withNewMetadata()
-                .withName(name)
+                .withName(plural + "." + group)
                 .endMetadata()
+                .withNewSpec()
+                .withGroup(group)
+                .withScope("Cluster")
+                .withNewNames()
+                .withPlural(plural)
+                .withKind(kind)
+                .endNames()
+                .addNewVersion()
+                .withName(version.substring(version.indexOf('/') + 1))
+                .withServed(true)
+                .withStorage(true)
+                .withNewSchema()
+                .withNewOpenAPIV3Schema()
+                .withType("object")
+                .withXKubernetesPreserveUnknownFields(true)
+                .endOpenAPIV3Schema()
+                .endSchema()
+                .endVersion()
+                .endSpec()
                 .build());
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+            APIResourceList offered = administrator.getApiResources(version);
+            return offered != null && offered.getResources().stream().anyMatch(one -> plural.equals(one.getName()));
+        });
+    }
+
+    @Override
+    public KubernetesClient drawbridge(Feature... features) {
         make(new ServiceAccountBuilder()
                 .withNewMetadata()
                 .withName("drawbridge")
@@ -107,7 +160,7 @@ final class RealCluster implements ClusterAtHand {
     }
 
     private void make(HasMetadata object) {
-        object.getMetadata().setLabels(LABELS);
+        object.getMetadata().setLabels(new HashMap<>(LABELS));
         administrator.resource(object).create();
         made.push(() -> administrator.resource(object).delete());
     }
