@@ -6,11 +6,19 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.ChainVerdict;
 import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.guardrail.ClusterNodes;
+import dev.drawbridge.guardrail.ContainedNodes;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.EffectGate;
+import dev.drawbridge.guardrail.EffectResult;
+import dev.drawbridge.guardrail.EtcdPods;
+import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.sandbox.TestTrees;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
 import java.nio.charset.StandardCharsets;
@@ -20,10 +28,14 @@ import java.sql.PreparedStatement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -102,6 +114,69 @@ class PartsBenchmarkTest {
             }
             assertThat(trail.verify()).isInstanceOf(ChainVerdict.Intact.class);
         }
+    }
+
+    /** From the question to the durable outcome of an effect that takes no time, beside two bare commits: its intent and its outcome. */
+    @Test
+    void verdictInALargeClusterBesideTwoCommits() throws Exception {
+        int nodes = 5000;
+        int held = 100;
+        List<ClusterNodes.Member> members = IntStream.rangeClosed(1, nodes)
+                .mapToObj(number -> new ClusterNodes.Member(
+                        NodeName.of("node-" + number),
+                        number <= 5,
+                        true,
+                        Map.of("kubernetes.io/os", "linux", "pool", "pool-" + number % 20),
+                        Set.of("10.20." + number / 250 + "." + number % 250)))
+                .toList();
+        List<EtcdPods.EtcdPod> pods = members.subList(0, 5).stream()
+                .map(member -> new EtcdPods.EtcdPod(member.node(), true))
+                .toList();
+        try (TestDatabase database = TestDatabase.postgres()) {
+            database.jdbc()
+                    .sql("create table benchmark_floor (id bigserial primary key, actor varchar(220),"
+                            + " action varchar(80), subject varchar(4096), reason varchar(4000), hash varchar(64))")
+                    .update();
+            EffectGate gate = TestGate.whole(database, () -> Optional.of(members), () -> pods);
+            ContainedNodes contained = TestGate.contained(database);
+            for (int number = 1; number <= held; number++) {
+                assertThat(contain(gate, 4000 + number)).isInstanceOf(EffectResult.Done.class);
+            }
+            Measured ours = new Measured();
+            Measured floor = new Measured();
+            for (int round = 0; round < WARM_UP + ROUNDS; round++) {
+                long begun = System.nanoTime();
+                commit(database);
+                commit(database);
+                long turn = System.nanoTime();
+                EffectResult<String> result = contain(gate, 100 + round);
+                long ended = System.nanoTime();
+                assertThat(result).isInstanceOf(EffectResult.Done.class);
+                contained.free(incident(100 + round), NodeName.of("node-" + (100 + round)));
+                assertThat(contained.all()).hasSize(held);
+                if (round >= WARM_UP) {
+                    floor.add(turn - begun);
+                    ours.add(ended - turn);
+                }
+            }
+            Report.add("verdict", nodes + "-nodes-" + held + "-contained", ours, floor);
+        }
+    }
+
+    private static IncidentId incident(int number) {
+        return IncidentId.of("incident-" + number);
+    }
+
+    private static EffectResult<String> contain(EffectGate gate, int number) {
+        return gate.perform(
+                new Effect(
+                        Actor.playbook("benchmark"),
+                        incident(number),
+                        NodeName.of("node-" + number),
+                        Effect.Kind.CONTAIN,
+                        "cordon",
+                        "PATCH /api/v1/nodes/node-" + number),
+                permit -> "done");
     }
 
     private static AuditEvent event() {

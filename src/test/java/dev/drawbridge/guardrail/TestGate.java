@@ -1,10 +1,15 @@
 package dev.drawbridge.guardrail;
 
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.TestAudit;
+import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TestDatabase;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** A gate with chosen guardrails for tests without a Spring context. */
 public final class TestGate {
@@ -79,6 +84,44 @@ public final class TestGate {
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                database.transactions());
+    }
+
+    /** Every guardrail, with limits that a large cluster would have, in front of this cluster. */
+    public static EffectGate whole(TestDatabase database, ClusterNodes cluster, EtcdPods pods) {
+        Clock clock = Clock.systemUTC();
+        GuardrailProperties properties = new GuardrailProperties(
+                false,
+                Set.of("protected-1"),
+                Set.of("drawbridge.dev/protected"),
+                1000,
+                100_000,
+                calm(),
+                new GuardrailProperties.Pool("", 34, 50));
+        ContainedNodes contained = contained(database);
+        Map<NodeName, Map<String, String>> labels = cluster.members().orElseThrow().stream()
+                .collect(Collectors.toMap(ClusterNodes.Member::node, ClusterNodes.Member::labels));
+        EtcdMembers members =
+                new EtcdMembers(new EtcdProperties(List.of(), null, null, null, java.time.Duration.ofSeconds(1)));
+        AuditTrail audit = TestAudit.on(database, clock);
+        return new EffectGate(
+                List.of(
+                        new DryRun(properties, dryRuns(database, clock)),
+                        new PauseGuardrail(new Pauses(
+                                database.jdbc(),
+                                database.transactions(),
+                                audit,
+                                clock,
+                                () -> java.util.UUID.randomUUID().toString())),
+                        new ProtectedNodes(properties, node -> Optional.ofNullable(labels.get(node))),
+                        new EtcdQuorum(new EtcdVoters(cluster, pods, members), contained),
+                        new MaxContainedNodes(properties, contained),
+                        new PoolLimits(properties, cluster),
+                        new HourlyBudget(properties),
+                        latch(database, clock)),
+                new Situations(contained, properties),
+                overrides(database),
+                audit,
                 database.transactions());
     }
 
