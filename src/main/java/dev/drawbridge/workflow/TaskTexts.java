@@ -15,8 +15,10 @@ import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.RotationScope;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -170,7 +172,7 @@ class TaskTexts {
                                 + String.join(", ", step.playbook().approvals().override())
                                 + " agrees, the step runs again and "
                                 + refused.rule() + " lets through " + effect(step, refused) + ", once and within "
-                                + overrides.valid() + ", and nothing else."
+                                + shown(overrides.valid()) + ", and nothing else."
                         : "No override: nobody can override " + refused.rule() + " for " + effect(step, refused) + ".");
     }
 
@@ -182,7 +184,7 @@ class TaskTexts {
         }
         lines.add("Should " + effect(step, refused) + " happen although " + refused.rule() + " refuses it?");
         lines.add(proposal.decidedBy() + " asks for it: " + proposal.reason());
-        lines.add("It is let through once and within " + overrides.valid()
+        lines.add("It is let through once and within " + shown(overrides.valid())
                 + " of the approval, and nothing else. Every other rule goes on to refuse what it refuses.");
         if (refused.kind() == Effect.Kind.CONTAIN) {
             lines.add(
@@ -287,5 +289,10 @@ class TaskTexts {
 
     private static String known(@Nullable String fact) {
         return fact == null || fact.isBlank() ? "not known" : fact;
+    }
+
+    /** As it is written in the configuration: {@code 15m}. */
+    private static String shown(Duration duration) {
+        return duration.toString().replaceFirst("PT", "").toLowerCase(Locale.ROOT);
     }
 }
