@@ -245,7 +245,7 @@ abstract class ContainmentPaths extends WorkflowPaths {
                 .contains(
                         "although max-contained-nodes refuses it?",
                         "responder asks for it: the second node of one attack",
-                        "once and within PT15M",
+                        "once and within 15m",
                         "do not hold back its further rungs");
 
         response.decide("approve-override", APPROVER, "approve", "I see it too")
