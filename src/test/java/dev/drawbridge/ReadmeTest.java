@@ -36,6 +36,7 @@ class ReadmeTest {
     @Test
     void theTableOfRungsSaysWhatTheProductSays() throws Exception {
         String readme = Files.readString(README);
+        assertThat(readme).contains("\n" + Rung.STATIC_PODS);
         for (Rung rung : Rung.values()) {
             assertThat(readme)
                     .contains("\n| `" + rung.code() + "` | " + rung.stops() + " | " + rung.doesNotStop() + " |\n");

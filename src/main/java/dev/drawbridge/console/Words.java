@@ -195,6 +195,10 @@ class Words {
         return rung.stops();
     }
 
+    public String staticPods() {
+        return Rung.STATIC_PODS;
+    }
+
     public String doesNotStop(Rung rung) {
         return rung.doesNotStop();
     }

@@ -25,7 +25,14 @@ public enum Rung {
             "What the allow list names, connections from the API server to the kubelet and back, traffic of other pods, processes as such."),
     CALICO_HOST_POLICY(
             "Network traffic of the host itself: static pods and other pods with the host's network, and processes outside of pods.",
-            "What the allow list names, Calico's failsafe ports (as they come: SSH, API server, etcd, BGP, DNS, DHCP), connections that are open already, traffic of other pods, processes as such.");
+            "What the allow list names, Calico's failsafe ports (as they come: SSH, API server, etcd, BGP, DNS, DHCP), connections that are open already, traffic of other pods, processes as such."),
+    NODE_CREDENTIALS(
+            "Nothing by itself: a person gets the plan for denying the node's own identity (system:node:<name>) at the API servers.",
+            "Anything until the plan is carried out. Then still: tokens of pods and other identities that were read on the node, processes, network traffic.");
+
+    /** What ends a static pod, for tasks, pages and the README: the ladder must not look as if one of its rungs did. */
+    public static final String STATIC_PODS =
+            "No rung ends a static pod. Its manifest does, when restore moves it into quarantine after the evidence is kept.";
 
     private final String stops;
     private final String doesNotStop;
@@ -42,6 +49,11 @@ public enum Rung {
     /** @throws IllegalArgumentException for a name that no rung has */
     public static Rung ofCode(String code) {
         return valueOf(code.toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    /** Whether a person does it, and we never do. */
+    public boolean byHand() {
+        return this == NODE_CREDENTIALS;
     }
 
     public String stops() {

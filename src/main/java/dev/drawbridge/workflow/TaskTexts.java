@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.NodeCredentials;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.Overrides;
@@ -91,6 +92,7 @@ class TaskTexts {
                 why(lines, problem);
                 overridable(lines, step, refused);
                 rungs(lines, step);
+                byHand(lines, step);
                 facts(lines, alerts);
             }
             case RESTORE_NEEDS_PERSON -> {
@@ -122,6 +124,7 @@ class TaskTexts {
             case ESCALATE -> {
                 lines.add("Kubernetes configuration was changed on "
                         + step.incident().host() + ". Take it over, or say that nothing is left to do.");
+                byHand(lines, step);
                 facts(lines, alerts);
             }
             case HARDEN ->
@@ -205,6 +208,15 @@ class TaskTexts {
             Rung rung = Rung.ofCode(code);
             lines.add("- " + code + " stops: " + rung.stops());
             lines.add("  does not stop: " + rung.doesNotStop());
+        }
+        lines.add(Rung.STATIC_PODS);
+    }
+
+    /** A rung of the playbook that is a person's: with everything that has to be known to do it. */
+    private static void byHand(List<String> lines, Step step) {
+        if (step.playbook().rungs().contains(Rung.NODE_CREDENTIALS.code())) {
+            lines.add("");
+            lines.addAll(NodeCredentials.plan(step.node()));
         }
     }
 

@@ -3,11 +3,16 @@ package dev.drawbridge.workflow;
 import static dev.drawbridge.workflow.People.APPROVER;
 import static dev.drawbridge.workflow.People.RESPONDER;
 import static dev.drawbridge.workflow.People.RESPONDER2;
+import static dev.drawbridge.workflow.Response.BY_KUBELET;
 import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.containment.NodeCredentials;
+import dev.drawbridge.containment.Rung;
+import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.investigation.Finding;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -18,6 +23,24 @@ abstract class BesidePaths extends WorkflowPaths {
         return response.toApproval()
                 .decide("approve-return", APPROVER, "approve", "fine")
                 .toEnd();
+    }
+
+    @Test
+    void aRungThatIsAPersonsIsReportedAndItsPlanIsInATask() {
+        Map<String, String> claims = new HashMap<>(BY_KUBELET);
+        claims.put("/kibana/alert/rule/rule_id", VariantPlaybooks.DENYING);
+        response.post(ROGUE_POD, claims);
+        assertThat(response.task("decide-containment").description())
+                .contains("- node-credentials stops: Nothing by itself", Rung.STATIC_PODS);
+        response.decide("decide-containment", APPROVER, "contain", "strange").run("serviceTask_applyRung");
+        cluster.apply.next(new RungOutcome.NotSupported(NodeCredentials.BY_HAND));
+        response.run("serviceTask_applyRung")
+                .is(IncidentState.CONTAINED)
+                .run("serviceTask_startInvestigation", "serviceTask_investigate");
+        assertThat(response.audited()).contains("containment.not-supported node-credentials");
+        assertThat(response.task("escalate").description())
+                .containsPattern("request\\.user == 'system:node:node-\\d+'")
+                .contains("bootstrap.kubernetes.io/token", "6. Before the return");
     }
 
     @Test

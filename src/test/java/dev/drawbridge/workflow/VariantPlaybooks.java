@@ -20,6 +20,9 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
     /** Tries what it would do. */
     static final String TRYING = "trying-rule";
 
+    /** The last rung is a person's. */
+    static final String DENYING = "denying-rule";
+
     @Override
     public void initialize(ConfigurableApplicationContext context) {
         try {
@@ -32,6 +35,7 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
                     "exclusions: [{reason: known good, executables: [/usr/bin/python3.10], paths: [/etc/kubernetes/*.conf]}]");
             write(directory, TRYING, "  workflow: kube", "  dryRun: true\n  workflow: kube");
             write(directory, TRUSTING, "fourEyes: true", "fourEyes: false");
+            write(directory, DENYING, "rungs: [cordon, taint, label]", "rungs: [cordon, node-credentials]");
             TestPropertyValues.of("drawbridge.playbook.directory=" + directory.toAbsolutePath())
                     .applyTo(context);
         } catch (IOException disk) {

@@ -105,9 +105,7 @@ class AskedRights implements ClusterRights {
     private void sayMissing(Feature feature) {
         String methods = Stream.concat(
                         feature == Feature.READ ? Stream.of("read") : Stream.empty(),
-                        Arrays.stream(Rung.values())
-                                .filter(rung -> Feature.of(rung) == feature)
-                                .map(Rung::code))
+                        rungs().filter(rung -> Feature.of(rung) == feature).map(Rung::code))
                 .collect(Collectors.joining(", "));
         for (Right right : feature.rights()) {
             if (answer(right) == Answer.DENIED) {
@@ -197,8 +195,12 @@ class AskedRights implements ClusterRights {
     @Override
     public Report report() {
         Stream<Method> read = Stream.of(method("read", Feature.READ));
-        Stream<Method> rungs = Arrays.stream(Rung.values()).map(rung -> method(rung.code(), Feature.of(rung)));
+        Stream<Method> rungs = rungs().map(rung -> method(rung.code(), Feature.of(rung)));
         return new Report(at, Stream.concat(read, rungs).toList());
+    }
+
+    private static Stream<Rung> rungs() {
+        return Arrays.stream(Rung.values()).filter(rung -> !rung.byHand());
     }
 
     private Method method(String name, Feature feature) {

@@ -111,6 +111,7 @@ enum Feature {
             case NETWORK_POLICIES -> NETWORK_POLICIES;
             case CILIUM_HOST_POLICY -> CILIUM_HOST_POLICY;
             case CALICO_HOST_POLICY -> CALICO_HOST_POLICY;
+            case NODE_CREDENTIALS -> throw new IllegalArgumentException(rung.code() + " is nothing that we do");
         };
     }
 }

@@ -1,6 +1,7 @@
 package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.NodeCredentials;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.containment.kubernetes.ContainmentJournal.Row;
@@ -11,6 +12,7 @@ import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -41,7 +43,8 @@ class Ladder implements Containment {
     @Override
     public RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         // before anything is announced: what cannot be is no effect that failed
-        RungOutcome outcome = rights.missing(rung)
+        Optional<String> impossible = rung.byHand() ? Optional.of(NodeCredentials.BY_HAND) : rights.missing(rung);
+        RungOutcome outcome = impossible
                 .<RungOutcome>map(RungOutcome.NotSupported::new)
                 .orElseGet(() -> tried(actor, incident, name, rung));
         if (outcome instanceof RungOutcome.NotSupported missing) {
@@ -78,6 +81,9 @@ class Ladder implements Containment {
 
     @Override
     public RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        if (rung.byHand()) {
+            return new RungOutcome.Already("nothing of ours: it was a person's to do, and is a person's to undo");
+        }
         return objects.knows(rung)
                 ? objects.release(actor, incident, name, rung)
                 : node.release(actor, incident, name, rung);

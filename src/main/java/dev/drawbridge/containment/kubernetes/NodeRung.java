@@ -46,7 +46,7 @@ sealed interface NodeRung permits CordonRung, TaintRung, LabelRung {
             case CORDON -> new CordonRung();
             case TAINT -> new TaintRung();
             case LABEL -> new LabelRung();
-            case DRAIN, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY ->
+            case DRAIN, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY, NODE_CREDENTIALS ->
                 throw new IllegalArgumentException(rung.code() + " is no change of a node");
         };
     }

@@ -11,6 +11,7 @@ import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Containment.AppliedRung;
+import dev.drawbridge.containment.NodeCredentials;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.ContainedNodes;
@@ -741,6 +742,22 @@ class NodeContainmentTest {
 
         server.allow(ApiRights.ALL);
         assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+    }
+
+    @Test
+    void aRungThatIsAPersonsIsSaidToBeAndTouchesNothing() {
+        requests.clear();
+        assertThat(apply(Rung.NODE_CREDENTIALS)).isEqualTo(new RungOutcome.NotSupported(NodeCredentials.BY_HAND));
+        assertThat(containment.ladder(FIRST))
+                .extracting(AppliedRung::rung, AppliedRung::outcome)
+                .containsExactly(tuple(Rung.NODE_CREDENTIALS, "not-supported"));
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(release(Rung.NODE_CREDENTIALS)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(requests).isEmpty();
+        assertThat(contained.all()).isEmpty();
+        assertThat(rights.report().methods())
+                .as("no right makes it ours")
+                .noneMatch(method -> method.name().equals("node-credentials"));
     }
 
     @Test
