@@ -10,10 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +43,28 @@ class ReadmeTest {
         for (Rung rung : Rung.values()) {
             assertThat(readme)
                     .contains("\n| `" + rung.code() + "` | " + rung.stops() + " | " + rung.doesNotStop() + " |\n");
+        }
+    }
+
+    @Test
+    void theTableOfGuardrailsHasEveryRuleWithItsDefaultsAndNoOther() throws Exception {
+        Set<String> rules = new TreeSet<>();
+        Pattern rule = Pattern.compile("public String rule\\(\\) \\{\\s*return \"([^\"]+)\"");
+        try (Stream<Path> sources = Files.list(Path.of("src/main/java/dev/drawbridge/guardrail"))) {
+            for (Path source : sources.toList()) {
+                rule.matcher(Files.readString(source)).results().forEach(found -> rules.add(found.group(1)));
+            }
+        }
+        String readme = Files.readString(README);
+        int table = readme.indexOf("| guardrail | refuses |");
+        String rows = readme.substring(table, readme.indexOf("\n\n", table));
+        assertThat(Pattern.compile("(?m)^\\| `([^`]+)`").matcher(rows).results().map(row -> row.group(1)))
+                .containsExactlyInAnyOrderElementsOf(rules);
+        Map<String, String> properties = properties();
+        Matcher said = Pattern.compile("`(drawbridge\\.[^`]+)`(?: is|, which is) `([^`]+)`")
+                .matcher(rows);
+        while (said.find()) {
+            assertThat(properties).containsEntry(said.group(1), said.group(2));
         }
     }
 
