@@ -135,7 +135,12 @@ public class EffectGate {
         } else if (strictest instanceof Verdict.DryRun dryRun) {
             guardrails.forEach(guardrail -> guardrail.passedOver(effect, dryRun));
         }
-        audit.record(intent(effect, strictest));
+        AuditEvent intent = intent(effect, strictest);
+        // also where it was allowed: an auditor must see what was only assumed
+        audit.record(
+                situation.etcd() instanceof EtcdVoters.Look.Known known
+                        ? intent.with("etcd-voters", known.basis())
+                        : intent);
         return strictest;
     }
 

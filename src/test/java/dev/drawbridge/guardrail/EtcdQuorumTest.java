@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -275,6 +276,19 @@ class EtcdQuorumTest {
             three.pods.clear();
             three.healthy.put(cp(1), false);
             assertThat(reason(isolate(cp(2)))).contains("1 of 3", "assumed: no pod of etcd is to be seen");
+        }
+
+        @Test
+        void whatTheVerdictRestsOnIsOnRecordAlsoWhenItAllows() {
+            assertThat(outcome(gate, isolate(cp(1)))).isEqualTo("Done");
+            three.pods.clear();
+            assertThat(outcome(gate, isolate(cp(1)))).as("a rerun").isEqualTo("Done");
+            assertThat(TestAudit.on(database, Clock.systemUTC()).page(0, 100))
+                    .extracting(entry -> entry.event().details().get("etcd-voters"))
+                    .filteredOn(Objects::nonNull)
+                    .satisfiesExactly(
+                            first -> assertThat(first).isEqualTo("by etcd's pods"),
+                            second -> assertThat(second).startsWith("assumed: "));
         }
 
         @Test
