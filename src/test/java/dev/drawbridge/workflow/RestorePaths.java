@@ -11,13 +11,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.EffectGate;
+import dev.drawbridge.guardrail.EffectResult;
 import dev.drawbridge.guardrail.Overrides;
+import dev.drawbridge.guardrail.Pause;
+import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.NodeName;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -286,6 +291,37 @@ abstract class RestorePaths extends WorkflowPaths {
                 });
         response.run("serviceTask_restoreFiles").isAt("serviceTask_verify");
         assertThat(files.carriedOut).containsExactly(newestHash(), newestHash());
+    }
+
+    @Test
+    void whatTwoPeopleAgreedToIsWhatTheGateLetsThroughOnce() {
+        Pauses pauses = context.getBean(Pauses.class);
+        EffectGate gate = context.getBean(EffectGate.class);
+        response.toRestore().run("serviceTask_findDrift", "serviceTask_captureEvidence");
+        NodeName node = response.incident().node();
+        Pause pause = pauses.set(Actor.person("admin"), Pause.Scope.NODE, node.value(), "kernel upgrade", null);
+        Effect quarantine = new Effect(
+                Actor.playbook("kubernetes-config-tampering"),
+                response.id(),
+                node,
+                Effect.Kind.QUARANTINE_FILE,
+                ScriptedRecovery.ROGUE.toString(),
+                "move it");
+        EffectResult.NotAllowed<String> refused =
+                (EffectResult.NotAllowed<String>) gate.perform(quarantine, permit -> "done");
+        files.restore.next(new RestoreOutcome.Incomplete(
+                List.of(),
+                List.of(refused.reason()),
+                List.of(new RestoreOutcome.Refused(
+                        quarantine.kind(), ScriptedRecovery.ROGUE, refused.rule(), refused.overridable()))));
+        response.run("serviceTask_restoreFiles")
+                .decide("restore-needs-person", RESPONDER, "override", "it spreads")
+                .decide("approve-override", APPROVER, "approve", "agreed");
+
+        assertThat(gate.perform(quarantine, permit -> "done")).isEqualTo(new EffectResult.Done<>("done"));
+        assertThat(gate.perform(quarantine, permit -> "done")).isEqualTo(refused);
+        assertThat(response.audited()).contains("guardrail.override-use " + ScriptedRecovery.ROGUE);
+        pauses.lift(Actor.person("admin"), pause.id(), "the test is over");
     }
 
     @Test
