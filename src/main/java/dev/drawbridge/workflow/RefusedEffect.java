@@ -19,7 +19,7 @@ record RefusedEffect(Effect.Kind kind, String target, String rule, boolean overr
 
     private static final int PARTS = 4;
 
-    /** The target comes last: it is a path, and may hold anything but a line break. */
+    /** The target comes last: it is a path, and may hold anything, line breaks too. */
     String text() {
         String text = String.join("\n", kind.code(), String.valueOf(overridable), rule, target);
         return text.length() <= LONGEST
