@@ -82,10 +82,14 @@ public class Alerts {
                 .list();
     }
 
-    /** The alerts of an incident about file events later than this, oldest first, at most {@code limit}. */
+    /**
+     * The alerts of an incident about file events later than this, oldest first, at most {@code limit}; without those that Drawbridge's
+     * own writes raised.
+     */
     public List<Alert> ofIncidentAfter(IncidentId incident, Instant event, int limit) {
         return jdbc.sql("""
                         select decoded from alert where incident_id = :incident and event_at > :event
+                        and not exists (select 1 from own_write_alert own where own.alert_id = alert.id)
                         order by seq fetch first :limit rows only""")
                 .param("incident", incident.value())
                 .param("event", utc(event))

@@ -9,6 +9,7 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.StormLatch;
+import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.playbook.PlaybookRunner;
@@ -46,6 +47,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
     private final IncidentStore store;
     private final Alerts alerts;
     private final HostIdentity hosts;
+    private final OwnWriteCheck ownWrites;
     private final PlaybookCatalogue playbooks;
     private final PlaybookRunner runner;
     private final StormLatch storm;
@@ -61,6 +63,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
             IncidentStore store,
             Alerts alerts,
             HostIdentity hosts,
+            OwnWriteCheck ownWrites,
             PlaybookCatalogue playbooks,
             PlaybookRunner runner,
             StormLatch storm,
@@ -74,6 +77,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         this.store = store;
         this.alerts = alerts;
         this.hosts = hosts;
+        this.ownWrites = ownWrites;
         this.playbooks = playbooks;
         this.runner = runner;
         this.storm = storm;
@@ -103,12 +107,36 @@ class IncidentRegistry implements Incidents, AlertHandler {
             return new Handled(Disposition.REJECTED, null, unfit.get());
         }
         HostIdentity.Identified identified = hosts.identify(alert);
+        // a person who has it answered means it; a node that could only be presumed proves nothing
+        if (person == null && identified.node() != null && identified.reason() == null) {
+            Optional<OwnWrites.OwnWrite> ours = ownWrites.explaining(alert, identified.node());
+            if (ours.isPresent()) {
+                return own(alert, identified.node(), ours.get());
+            }
+        }
         String key = openKey(identified.node(), alert.host());
         Optional<Playbook.Exclusion> exclusion = playbooks.exclusionFor(playbook, alert);
         Case found = new Case(playbook, identified, key, exclusion.isPresent(), reason(identified, exclusion));
         return store.lockOpen(key)
                 .map(open -> join(open, alert, found, person))
                 .orElseGet(() -> open(alert, found, person));
+    }
+
+    /** Kept with the incident that the write belongs to, open or closed; nothing is started, and no workflow hears of it. */
+    private Handled own(Alert alert, NodeName node, OwnWrites.OwnWrite write) {
+        store.lock(write.incident());
+        ownWrites.explain(write, alert);
+        alerts.link(alert.id(), write.incident());
+        String reason = "Drawbridge's own restore of the file, done from " + write.from() + " to " + write.to();
+        audit.record(AuditEvent.fact(
+                        Actor.SYSTEM,
+                        "incident.own-write",
+                        alert.normalisedPath().map(NodePath::toString).orElse(""),
+                        reason)
+                .on(write.incident(), node)
+                .with("alert", alert.id().value())
+                .with("content", write.content().hex()));
+        return new Handled(Disposition.JOINED, write.incident(), reason);
     }
 
     /** Who answers a stale alert, and why. */

@@ -29,7 +29,7 @@ public interface Incidents {
 
     /**
      * Alerts of an incident about file events later than this, however many came before: whoever wants to hide a change
-     * behind a flood of alerts must not succeed.
+     * behind a flood of alerts must not succeed. Without those that Drawbridge's own writes raised.
      */
     List<Alert> alertsAfter(IncidentId id, Instant event);
 

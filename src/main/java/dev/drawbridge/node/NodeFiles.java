@@ -40,6 +40,14 @@ public interface NodeFiles {
     WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content);
 
     /**
+     * Directory on a node, without any root prefix, out of which {@link #write} renames files into place; empty when it has no fixed
+     * one, and then no detection of a write can be told from that of an attack.
+     */
+    default Optional<NodePath> staging() {
+        return Optional.empty();
+    }
+
+    /**
      * Moves a file out of the way into a directory that only root may read, outside kubelet's and all watched paths.
      *
      * @param expected digest that it must still have; null for anything but a readable regular file

@@ -20,6 +20,7 @@ import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -66,6 +67,7 @@ class PlannedRecovery implements Recovery {
 
     private final NodeDirectory directory;
     private final NodeFiles files;
+    private final OwnWrites ownWrites;
     private final Baselines baselines;
     private final EvidenceLocker evidence;
     private final EffectGate gate;
@@ -76,6 +78,7 @@ class PlannedRecovery implements Recovery {
     PlannedRecovery(
             NodeDirectory directory,
             NodeFiles files,
+            OwnWrites ownWrites,
             Baselines baselines,
             EvidenceLocker evidence,
             EffectGate gate,
@@ -84,6 +87,7 @@ class PlannedRecovery implements Recovery {
             Clock clock) {
         this.directory = directory;
         this.files = files;
+        this.ownWrites = ownWrites;
         this.baselines = baselines;
         this.evidence = evidence;
         this.gate = gate;
@@ -296,8 +300,15 @@ class PlannedRecovery implements Recovery {
             // before the intent: an effect that is cut short leaves one without an outcome
             TimeLimit.require(ONE_FILE);
             Effect effect = effect(actor, plan, step, baseline, scan);
-            EffectResult<WriteOutcome> result =
-                    gate.perform(effect, permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
+            EffectResult<WriteOutcome> result = step.action() == FileAction.RESTORE
+                    ? gate.perform(effect, () -> announce(plan, step, baseline), permit -> {
+                        try {
+                            return act(permit, cover.get(), plan.node(), step, baseline, scan);
+                        } finally {
+                            ownWrites.end(plan.incident(), plan.node(), step.path());
+                        }
+                    })
+                    : gate.perform(effect, permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
             if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
                 dryRun = Optional.of(dry.reason());
             } else if (result instanceof EffectResult.NotAllowed<WriteOutcome> refused) {
@@ -328,6 +339,16 @@ class PlannedRecovery implements Recovery {
         return forPeople.isEmpty()
                 ? new RestoreOutcome.Restored(changed)
                 : new RestoreOutcome.Incomplete(changed, forPeople, refusals);
+    }
+
+    /** The detection of what we put in place must be told from that of an attack. */
+    private void announce(RestorePlan plan, RestorePlan.Step step, Baseline baseline) {
+        BaselineFile file = baseline.files().get(step.path());
+        if (file != null) {
+            files.staging()
+                    .ifPresent(staging ->
+                            ownWrites.begin(plan.incident(), plan.node(), step.path(), file.sha256(), staging));
+        }
     }
 
     private static Optional<EvidenceReceipt.Cover> cover(

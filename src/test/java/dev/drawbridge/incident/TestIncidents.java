@@ -4,6 +4,7 @@ import dev.drawbridge.alert.AlertHandler;
 import dev.drawbridge.alert.Alerts;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.node.TestWrites;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.playbook.PlaybookRunner;
 import dev.drawbridge.shared.TestDatabase;
@@ -29,6 +30,7 @@ public final class TestIncidents {
                 store,
                 alerts,
                 new HostIdentity(nodes),
+                new OwnWriteCheck(TestWrites.on(database, clock), database.jdbc()),
                 playbooks,
                 runner,
                 dev.drawbridge.guardrail.TestGate.latch(database, clock),

@@ -15,6 +15,8 @@ import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
+import dev.drawbridge.node.OwnWrites;
+import dev.drawbridge.node.TestWrites;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -26,6 +28,8 @@ import dev.drawbridge.shared.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -84,6 +88,7 @@ class PlannedRecoveryTest {
         return new PlannedRecovery(
                 directory,
                 node.files(),
+                TestWrites.on(database, Clock.systemUTC()),
                 baseline.baselines(),
                 locker,
                 gate,
@@ -119,6 +124,29 @@ class PlannedRecoveryTest {
         assertThat(node.path(APISERVER)).hasContent("kind: Pod\nflag: --anonymous-auth=false\n");
         assertThat(node.path(CA_KEY)).hasContent("the key");
         assertThat(node.path(ETCD)).hasContent("kind: Pod\nname: etcd\n");
+    }
+
+    @Test
+    void whatIsPutInPlaceIsMarkedBeforeAndAfterForTheAlertsThatItRaises() throws Exception {
+        attack();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        Instant before = Instant.now();
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        OwnWrites writes = TestWrites.on(database, Clock.systemUTC());
+        assertThat(writes.around(TestNode.NAME, NodePath.of(APISERVER), Instant.now(), Duration.ofMinutes(1)))
+                .singleElement()
+                .satisfies(write -> {
+                    assertThat(write.incident()).isEqualTo(INCIDENT);
+                    assertThat(write.content()).isEqualTo(Digest.ofBytes(Files.readAllBytes(node.path(APISERVER))));
+                    assertThat(write.staging().toString()).endsWith("/.drawbridge/staging");
+                    assertThat(write.from()).isAfter(before.minusSeconds(1));
+                    assertThat(write.to()).isBefore(Instant.now().plusSeconds(1));
+                });
+        // moved away, not put in place
+        assertThat(writes.around(TestNode.NAME, NodePath.of(ROGUE), Instant.now(), Duration.ofMinutes(1)))
+                .isEmpty();
     }
 
     @Test

@@ -106,6 +106,11 @@ class SshNodeFiles implements NodeFiles {
     }
 
     @Override
+    public Optional<NodePath> staging() {
+        return Optional.of(settings.workPath().resolve("staging"));
+    }
+
+    @Override
     public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
         permit.requireNode(node);
         // the same file of the same incident goes to the same place: that is how a rerun knows its own work
