@@ -8,6 +8,7 @@ import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.playbook.InvalidPlaybooksException;
 import dev.drawbridge.playbook.KnownWorkflows;
@@ -31,6 +32,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -41,6 +43,7 @@ class IntakeWiringTest {
     private final TestDatabase database = TestDatabase.h2();
 
     @Configuration
+    @Import(OwnWrites.class)
     @ConfigurationPropertiesScan({"dev.drawbridge.alert", "dev.drawbridge.playbook", "dev.drawbridge.incident"})
     @ComponentScan(
             basePackages = {

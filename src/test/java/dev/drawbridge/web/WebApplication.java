@@ -10,6 +10,7 @@ import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.EtcdPods;
 import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.investigation.KnownFindings;
+import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookRunner;
@@ -31,6 +32,7 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 
@@ -39,6 +41,7 @@ import org.springframework.transaction.PlatformTransactionManager;
  * trail and guardrails. What works on nodes, clusters and workflows is known answers.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
+@Import(OwnWrites.class)
 @EnableAutoConfiguration(exclude = CamundaBpmAutoConfiguration.class)
 @ConfigurationPropertiesScan({
     "dev.drawbridge.access",

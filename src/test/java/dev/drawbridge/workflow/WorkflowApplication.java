@@ -4,6 +4,7 @@ import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.EtcdPods;
 import dev.drawbridge.guardrail.NodeLabels;
+import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.shared.Ids;
 import dev.drawbridge.web.TestClock;
@@ -17,12 +18,14 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
+import org.springframework.context.annotation.Import;
 
 /**
  * The real engine with the real models, intake, incidents, playbooks, guardrails and audit trail, on a real database. Nodes,
  * cluster and Elasticsearch are scripted, and no job runs before a test says so.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
+@Import(OwnWrites.class)
 @EnableAutoConfiguration
 @ConfigurationPropertiesScan({
     "dev.drawbridge.alert",
