@@ -84,6 +84,7 @@ class ArchitectureTest {
                         place + "KubernetesClusterView",
                         place + "KubernetesEtcdPods",
                         place + "KubernetesNodeDirectory",
+                        place + "KubernetesOwnReplicas",
                         place + "NodeObjects",
                         // discovery, which every authenticated client may ask
                         place + "ServedApis");

@@ -396,7 +396,11 @@ class KubernetesManifestsTest {
         // there by the kubeconfig and by variables; here by the service account and by the Secret
         compose.removeAll(
                 Set.of("DRAWBRIDGE_KUBERNETES_KUBECONFIG", "SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME"));
-        compose.addAll(Set.of("DRAWBRIDGE_EVIDENCE_DIRECTORY", "DRAWBRIDGE_BASELINE_CACHE_DIRECTORY"));
+        compose.addAll(Set.of(
+                "DRAWBRIDGE_EVIDENCE_DIRECTORY",
+                "DRAWBRIDGE_BASELINE_CACHE_DIRECTORY",
+                "DRAWBRIDGE_KUBERNETES_POD_NAME",
+                "DRAWBRIDGE_KUBERNETES_POD_NAMESPACE"));
         assertThat(variables).isEqualTo(compose);
     }
 
@@ -489,6 +493,26 @@ class KubernetesManifestsTest {
                             assertThat(expression.getKey()).isEqualTo("drawbridge.dev/contained");
                             assertThat(expression.getOperator()).isEqualTo("DoesNotExist");
                         }));
+    }
+
+    /** What the guardrail own-last-replica finds the replicas by. */
+    @Test
+    void itKnowsWhichPodItIsAndWhichOnesAreItsReplicas() throws Exception {
+        Map<String, String> fields = container.getEnv().stream()
+                .filter(variable -> variable.getValueFrom() != null)
+                .collect(Collectors.toMap(
+                        EnvVar::getName,
+                        variable -> variable.getValueFrom().getFieldRef().getFieldPath()));
+        assertThat(fields)
+                .containsEntry("DRAWBRIDGE_KUBERNETES_POD_NAME", "metadata.name")
+                .containsEntry("DRAWBRIDGE_KUBERNETES_POD_NAMESPACE", "metadata.namespace");
+        Matcher row = Pattern.compile("(?m)^\\| `drawbridge\\.kubernetes\\.pod\\.selector` \\| `([^`]*)`")
+                .matcher(Files.readString(Path.of("README.md")));
+        assertThat(row.find()).isTrue();
+        String[] label = row.group(1).split("=");
+        assertThat(deployment.getSpec().getSelector().getMatchLabels()).containsExactly(Map.entry(label[0], label[1]));
+        assertThat(template.getMetadata().getLabels()).containsEntry(label[0], label[1]);
+        assertThat(pod.getServiceAccountName()).isNotBlank();
     }
 
     @Test

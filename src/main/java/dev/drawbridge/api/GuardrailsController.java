@@ -89,6 +89,13 @@ class GuardrailsController {
             List<String> protectedNodes,
             List<String> protectedLabels,
             List<PauseView> pauses,
+
+            @Schema(
+                    description =
+                            "where Drawbridge itself runs: the guardrail own-last-replica keeps one ready replica on a node that is not isolated",
+                    example = "the pod drawbridge/drawbridge-6d4cf56db6-x2x7l")
+            String runsAs,
+
             RightsView clusterRights) {
         static Status of(Guardrails.Status status, ClusterRights.Report rights) {
             return new Status(
@@ -107,6 +114,7 @@ class GuardrailsController {
                     status.protectedNodes().stream().sorted().toList(),
                     status.protectedLabels().stream().sorted().toList(),
                     status.pauses().stream().map(PauseView::of).toList(),
+                    status.runsAs(),
                     RightsView.of(rights));
         }
     }

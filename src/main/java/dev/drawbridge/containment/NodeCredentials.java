@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * How a person denies a node's identity at the API server. No API tells which authorizers an API server asks, and none changes them: they are
  * in its configuration (<a href="https://kubernetes.io/docs/reference/access-authn-authz/authorization/">kubernetes.io, Authorization</a>).
+ * The file of {@code --authorization-config} is alpha in Kubernetes 1.29, beta in 1.30 (also that it is read again when it changes) and stable in
+ * 1.32: <a href="https://www.kubernetes.dev/resources/keps/3221/">KEP-3221, Structured Authorization Configuration</a>.
  */
 public final class NodeCredentials {
     /** Why the rung is never applied by us. */

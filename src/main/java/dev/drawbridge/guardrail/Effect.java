@@ -3,6 +3,7 @@ package dev.drawbridge.guardrail;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import java.util.Set;
 
 /**
  * One change to a node or cluster, before it happens.
@@ -12,6 +13,13 @@ import dev.drawbridge.shared.NodeName;
  * @param request the exact request, for the audit trail and the dry run; never file content
  */
 public record Effect(Actor actor, IncidentId incident, NodeName node, Kind kind, String target, String request) {
+    /** The rungs that take nothing away from what runs on the node. */
+    private static final Set<String> HARMLESS = Set.of("cordon", "label");
+
+    /** Whether it ends what runs on the node, or cuts it off. */
+    boolean isolates() {
+        return kind == Kind.CONTAIN && !HARMLESS.contains(target);
+    }
 
     /** What guardrails tell apart. */
     public enum Kind {

@@ -22,8 +22,6 @@ import org.springframework.stereotype.Component;
 // after the reservation of the node, which it marks
 @Order(5)
 class EtcdQuorum implements Guardrail {
-    private static final Set<String> HARMLESS = Set.of("cordon", "label");
-
     private static final int NAMED = 5;
 
     private final EtcdVoters voters;
@@ -42,14 +40,14 @@ class EtcdQuorum implements Guardrail {
     /** For the first rung there is nothing to look at, and nothing is waited for. */
     @Override
     public void prepare(Effect effect, Situation situation) {
-        if (isolates(effect) || restarts(effect)) {
+        if (effect.isolates() || restarts(effect)) {
             situation.seen(voters.look());
         }
     }
 
     @Override
     public Verdict judge(Effect effect, Situation situation) {
-        if (!isolates(effect) && !restarts(effect)) {
+        if (!effect.isolates() && !restarts(effect)) {
             return new Verdict.Allowed("takes nothing away from a control plane");
         }
         if (situation.etcd() instanceof EtcdVoters.Look.Unknown unknown) {
@@ -62,7 +60,7 @@ class EtcdQuorum implements Guardrail {
         if (!members.contains(effect.node())) {
             return new Verdict.Allowed("the node is none of the control plane, and no voter of etcd");
         }
-        boolean isolates = isolates(effect);
+        boolean isolates = effect.isolates();
         if (isolates && isOnly(effect.node(), known)) {
             return new Verdict.Refused(
                     rule(),
@@ -117,15 +115,12 @@ class EtcdQuorum implements Guardrail {
                 : new Verdict.Refused(rule(), "no other node of the control plane is ready; " + sum);
     }
 
+    /** Whichever node it is: {@link OwnLastReplica} relies on the mark too. */
     @Override
     public void reserve(Effect effect, Situation situation) {
-        if (isolates(effect) || restarts(effect)) {
+        if (effect.isolates() || restarts(effect)) {
             contained.isolated(effect.incident(), effect.node());
         }
-    }
-
-    private static boolean isolates(Effect effect) {
-        return effect.kind() == Effect.Kind.CONTAIN && !HARMLESS.contains(effect.target());
     }
 
     /** Whether kubelet starts a static pod anew because of it. An unexpected manifest that is taken away is not the control plane's. */

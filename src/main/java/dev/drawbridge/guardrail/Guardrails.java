@@ -13,18 +13,26 @@ public class Guardrails {
     private final ContainedNodes contained;
     private final Pauses pauses;
     private final StormLatch storm;
+    private final OwnReplicas replicas;
 
-    Guardrails(GuardrailProperties properties, ContainedNodes contained, Pauses pauses, StormLatch storm) {
+    Guardrails(
+            GuardrailProperties properties,
+            ContainedNodes contained,
+            Pauses pauses,
+            StormLatch storm,
+            OwnReplicas replicas) {
         this.properties = properties;
         this.contained = contained;
         this.pauses = pauses;
         this.storm = storm;
+        this.replicas = replicas;
     }
 
     /**
      * One look at all of them.
      *
      * @param storm since when the storm latch holds; null while it does not
+     * @param runsAs where Drawbridge itself runs, for people
      */
     public record Status(
             boolean dryRun,
@@ -39,7 +47,8 @@ public class Guardrails {
             List<ContainedNodes.Reservation> contained,
             Set<String> protectedNodes,
             Set<String> protectedLabels,
-            List<Pause> pauses) {}
+            List<Pause> pauses,
+            String runsAs) {}
 
     /** Whether nothing is changed at all, for whichever incident. */
     public boolean dryRun() {
@@ -60,6 +69,7 @@ public class Guardrails {
                 contained.all(),
                 properties.protectedNodes(),
                 properties.protectedLabels(),
-                pauses.active());
+                pauses.active(),
+                replicas.self());
     }
 }

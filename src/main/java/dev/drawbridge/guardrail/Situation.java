@@ -17,6 +17,7 @@ final class Situation {
     private final Supplier<List<NodeName>> others;
     private final Supplier<List<NodeName>> isolated;
     private EtcdVoters.Look etcd = new EtcdVoters.Look.Unknown("nobody looked");
+    private OwnReplicas.Look replicas = new OwnReplicas.Look.Unknown("nobody looked");
 
     Situation(
             Supplier<List<ContainedNodes.Held>> own,
@@ -81,5 +82,15 @@ final class Situation {
     /** Who votes in etcd, as it was just before the transaction. */
     EtcdVoters.Look etcd() {
         return etcd;
+    }
+
+    /** @param look from before the transaction */
+    void seenReplicas(OwnReplicas.Look look) {
+        replicas = look;
+    }
+
+    /** Where Drawbridge itself runs, as it was just before the transaction. */
+    OwnReplicas.Look replicas() {
+        return replicas;
     }
 }

@@ -115,6 +115,7 @@ public final class TestGate {
                                 () -> java.util.UUID.randomUUID().toString())),
                         new ProtectedNodes(properties, node -> Optional.ofNullable(labels.get(node))),
                         new EtcdQuorum(new EtcdVoters(cluster, pods, members), contained),
+                        new OwnLastReplica(new KnownReplicas()),
                         new MaxContainedNodes(properties, contained),
                         new PoolLimits(properties, cluster),
                         new HourlyBudget(properties),

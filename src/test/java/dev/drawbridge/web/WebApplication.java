@@ -8,7 +8,9 @@ import dev.drawbridge.evidence.KnownBags;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.EtcdPods;
+import dev.drawbridge.guardrail.KnownReplicas;
 import dev.drawbridge.guardrail.NodeLabels;
+import dev.drawbridge.guardrail.OwnReplicas;
 import dev.drawbridge.investigation.KnownFindings;
 import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.TestNodes;
@@ -99,6 +101,11 @@ public class WebApplication {
     @Bean
     EtcdPods etcdPods() {
         return List::of;
+    }
+
+    @Bean
+    OwnReplicas ownReplicas() {
+        return new KnownReplicas();
     }
 
     @Bean

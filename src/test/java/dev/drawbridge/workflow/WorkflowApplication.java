@@ -3,7 +3,9 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.guardrail.EtcdPods;
+import dev.drawbridge.guardrail.KnownReplicas;
 import dev.drawbridge.guardrail.NodeLabels;
+import dev.drawbridge.guardrail.OwnReplicas;
 import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.shared.Ids;
@@ -69,6 +71,11 @@ class WorkflowApplication {
     @Bean
     EtcdPods etcdPods() {
         return List::of;
+    }
+
+    @Bean
+    OwnReplicas ownReplicas() {
+        return new KnownReplicas();
     }
 
     @Bean

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What kind of pod a pod is, as the API shows it; whoever may write pods can lie about it. */
 final class NodePods {
@@ -36,6 +37,15 @@ final class NodePods {
 
     static boolean leaving(Pod pod) {
         return pod.getMetadata().getDeletionTimestamp() != null;
+    }
+
+    /** Shown as ready, and nobody is about to end it. */
+    static boolean ready(Pod pod) {
+        return !leaving(pod)
+                && Stream.ofNullable(pod.getStatus())
+                        .flatMap(status -> status.getConditions().stream())
+                        .anyMatch(condition ->
+                                "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
     }
 
     static boolean ofDaemonSet(Pod pod) {

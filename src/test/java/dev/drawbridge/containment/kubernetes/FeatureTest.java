@@ -7,6 +7,7 @@ import dev.drawbridge.Manifests;
 import dev.drawbridge.containment.Right;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
+import dev.drawbridge.guardrail.OwnReplicas;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import java.nio.file.Files;
@@ -114,6 +115,9 @@ class FeatureTest {
         assertThat(records.node(controlPlane)).isPresent();
         records.events(controlPlane, records.mirrorPods(controlPlane).items());
         assertThat(new KubernetesEtcdPods(world.client).etcdPods()).isEmpty();
+        OwnPodProperties own = new OwnPodProperties("drawbridge-0", "drawbridge", "app.kubernetes.io/name=drawbridge");
+        assertThat(new KubernetesOwnReplicas(world.client, own, TestClients.inCluster()).look())
+                .isInstanceOf(OwnReplicas.Look.Unknown.class);
         directory.stop();
     }
 

@@ -10,9 +10,16 @@ final class TestClients {
     private TestClients() {}
 
     static KubernetesClient of(SandboxApiServer server) {
-        return new KubernetesConnection()
-                .kubernetesClient(new KubernetesProperties(
-                        null, null, server.url(), Duration.ofSeconds(2), Duration.ofSeconds(5)));
+        return new KubernetesConnection().kubernetesClient(properties(server));
+    }
+
+    static KubernetesProperties properties(SandboxApiServer server) {
+        return new KubernetesProperties(null, null, server.url(), Duration.ofSeconds(2), Duration.ofSeconds(5));
+    }
+
+    /** As where a service account is used. */
+    static KubernetesProperties inCluster() {
+        return new KubernetesProperties(null, null, null, Duration.ofSeconds(2), Duration.ofSeconds(5));
     }
 
     /** The same, but it repeats nothing: what it meets, the caller meets. */
