@@ -224,8 +224,11 @@ class IndependentVerification implements Verification {
     private static Known<List<StaticPod>> podsOf(Baseline baseline) {
         List<StaticPod> pods = new ArrayList<>();
         for (BaselineFile file : baseline.files().values()) {
-            if (!StaticPodManifest.readByKubelet(file.path())) {
+            if (!StaticPodManifest.readByKubelet(file.path()) || file.held() == BaselineFile.Held.DIRECTORY) {
                 continue;
+            }
+            if (file.held() != BaselineFile.Held.CONTENT) {
+                return Known.not("the baseline does not hold the content of " + file.path());
             }
             Reading reading = StaticPodManifest.read(content(baseline, file));
             if (reading instanceof Reading.NotReadable not) {

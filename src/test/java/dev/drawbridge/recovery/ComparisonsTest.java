@@ -92,7 +92,9 @@ class ComparisonsTest {
         }
         if (baseline != null) {
             contents.put(file, baseline.getBytes(UTF_8));
-            approved.put(file, new BaselineFile(file, after, baseline.length(), 0600, "root", "root"));
+            approved.put(
+                    file,
+                    new BaselineFile(file, BaselineFile.Held.CONTENT, after, baseline.length(), 0600, "root", "root"));
         }
         Drift.Kind drift =
                 onNode == null ? Drift.Kind.MISSING : baseline == null ? Drift.Kind.UNEXPECTED : Drift.Kind.MODIFIED;

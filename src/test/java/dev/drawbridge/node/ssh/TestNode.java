@@ -134,7 +134,7 @@ public final class TestNode implements AutoCloseable {
         return root.resolve(onNode.substring(1));
     }
 
-    int serverPort() {
+    public int serverPort() {
         return java.util.Objects.requireNonNull(server).port();
     }
 
