@@ -22,6 +22,7 @@ import org.eclipse.jgit.lib.ObjectInserter;
 import org.eclipse.jgit.lib.PersonIdent;
 import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.revwalk.RevCommit;
 import org.eclipse.jgit.revwalk.RevWalk;
 import org.eclipse.jgit.transport.PushResult;
 import org.eclipse.jgit.transport.RefSpec;
@@ -95,7 +96,7 @@ final class BaselineCapture {
                 inserter.flush();
                 // what cannot be read back must not be vouched for
                 GitBaseline read = reader.read(git, tree, new BaselineRevision(tree.name(), "", ref), request.node());
-                tell(captured, read, git, before, tree);
+                tell(captured, read, git, lastCapture(git, ref, head), before, tree);
                 if (request.preview()) {
                     out.accept("preview: nothing was committed");
                     return null;
@@ -151,10 +152,47 @@ final class BaselineCapture {
         return branch;
     }
 
-    private void tell(CapturedNode captured, GitBaseline read, Repository git, @Nullable ObjectId before, ObjectId tree)
+    /**
+     * The commit that was vouched for last. Whoever signs vouches for all that lies between it and now, also for what somebody else
+     * put on the branch without a signature, and so all of it has to be shown.
+     *
+     * @return null when there is none
+     */
+    private @Nullable RevCommit lastCapture(Repository git, String ref, @Nullable ObjectId head) throws IOException {
+        ObjectId now = git.resolve(ref);
+        if (now == null || head == null) {
+            return null;
+        }
+        try (RevWalk walk = new RevWalk(git)) {
+            verifier.configure(git.getConfig());
+            if (!(verifier.verify(git, walk, ref, now) instanceof RevisionVerifier.Verified.Signed signed)) {
+                return null;
+            }
+            if (!walk.isMergedInto(signed.commit(), walk.parseCommit(head))) {
+                throw new CaptureRefusedException(
+                        "the clone is not ahead of " + ref + ": what is captured there would be refused as a rollback");
+            }
+            return signed.commit();
+        }
+    }
+
+    private void tell(
+            CapturedNode captured,
+            GitBaseline read,
+            Repository git,
+            @Nullable RevCommit last,
+            @Nullable ObjectId before,
+            ObjectId tree)
             throws IOException {
-        out.accept(before == null ? "first capture:" : "changed since the last capture:");
-        List<String> diff = CaptureDiff.between(git, before, tree);
+        if (last != null) {
+            out.accept("changed since the last capture:");
+        } else if (before == null) {
+            out.accept("first capture:");
+        } else {
+            out.accept("no capture of this repository was signed before: with it you vouch for all that it holds."
+                    + " Changed from its newest commit:");
+        }
+        List<String> diff = CaptureDiff.between(git, last == null ? before : last.getTree(), tree);
         diff.forEach(out);
         if (diff.isEmpty()) {
             out.accept("nothing");
@@ -181,14 +219,20 @@ final class BaselineCapture {
         String ref = settings.ref(request.node().name());
         boolean tagged = ref.startsWith(Constants.R_TAGS);
         RevisionWriter writer = new RevisionWriter(git, signer, request.who());
-        ObjectId commit = tree == null || (head == null)
-                ? tree == null ? Objects.requireNonNull(head) : writer.commit(inserter, tree, null, request.message())
-                : writer.commit(inserter, tree, head, request.message());
-        if (tree == null && (!tagged || commit.equals(git.resolve(ref + "^{commit}")))) {
-            out.accept(ref + " holds it already, at " + commit.name());
-            push(request, clone, branch, ref);
-            return commit;
+        if (tree == null && holds(git, ref, Objects.requireNonNull(head))) {
+            out.accept(ref + " holds it already, at " + head.name());
+            if (request.push()) {
+                push(request, clone, branch, ref);
+            }
+            return head;
         }
+        ObjectId commit = tree == null && tagged
+                ? Objects.requireNonNull(head)
+                : writer.commit(
+                        inserter,
+                        tree == null ? Objects.requireNonNull(git.resolve(Constants.HEAD + "^{tree}")) : tree,
+                        head,
+                        request.message());
         ObjectId signed = tagged
                 ? writer.tag(inserter, ref.substring(Constants.R_TAGS.length()), commit, request.message())
                 : commit;
@@ -207,6 +251,18 @@ final class BaselineCapture {
                     "not pushed; when you have looked at it: git push origin " + branch + (tagged ? " +" + ref : ""));
         }
         return commit;
+    }
+
+    /** Whether the ref leads to the commit already, with a signature that counts. */
+    private boolean holds(Repository git, String ref, ObjectId commit) throws IOException {
+        ObjectId now = git.resolve(ref);
+        if (now == null || !commit.equals(git.resolve(ref + "^{commit}"))) {
+            return false;
+        }
+        try (RevWalk walk = new RevWalk(git)) {
+            verifier.configure(git.getConfig());
+            return verifier.verify(git, walk, ref, now) instanceof RevisionVerifier.Verified.Signed;
+        }
     }
 
     /** As Drawbridge will see it: a signature that it refuses must not take the place of one that it accepts. */
@@ -248,9 +304,6 @@ final class BaselineCapture {
     }
 
     private void push(Request request, Git clone, String branch, String ref) throws IOException {
-        if (!request.push()) {
-            return;
-        }
         String url = Objects.requireNonNull(settings.url(request.node().name()));
         try (GitRemote remote = new GitRemote(settings, url)) {
             Iterable<PushResult> results = clone.push()

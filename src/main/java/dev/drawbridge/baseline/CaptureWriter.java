@@ -172,12 +172,10 @@ final class CaptureWriter {
         TreeSet<String> noted = new TreeSet<>(metadata.emptyDirectories());
         noted.removeIf(path -> !within(path));
         return noted.equals(empty)
-                && captured.entries().stream()
-                        .allMatch(file -> says(metadata, relative(file.path()), file, captured));
+                && captured.entries().stream().allMatch(file -> says(metadata, relative(file.path()), file, captured));
     }
 
-    private static boolean says(
-            EtckeeperMetadata metadata, String path, ScannedFile file, CapturedNode captured) {
+    private static boolean says(EtckeeperMetadata metadata, String path, ScannedFile file, CapturedNode captured) {
         return Integer.valueOf(file.mode()).equals(metadata.mode(path))
                 && name(file.uid(), captured.scan().users()).equals(metadata.owner(path))
                 && name(file.gid(), captured.scan().groups()).equals(metadata.group(path));
@@ -212,8 +210,8 @@ final class CaptureWriter {
                 text.append("mkdir -p ").append(EtckeeperMetadata.quote(path)).append('\n'));
         entries.forEach((path, file) -> {
             if (path.indexOf('\n') >= 0) {
-                throw new CaptureRefusedException(
-                        file.path() + " has a line feed in its name, which " + EtckeeperMetadata.FILE_NAME + " cannot hold");
+                throw new CaptureRefusedException(file.path() + " has a line feed in its name, which "
+                        + EtckeeperMetadata.FILE_NAME + " cannot hold");
             }
             if (!says(known, path, file, captured)) {
                 text.append(EtckeeperMetadata.entry(

@@ -6,7 +6,11 @@ import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +20,7 @@ import org.eclipse.jgit.lib.AnyObjectId;
 import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.FileMode;
 import org.eclipse.jgit.lib.ObjectId;
+import org.eclipse.jgit.lib.ObjectLoader;
 import org.eclipse.jgit.lib.ObjectReader;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.treewalk.TreeWalk;
@@ -97,7 +102,9 @@ final class TreeReader {
                 }
             }
         }
-        reading.requireOneTree();
+        if (layout == BaselineLayout.OVERLAY) {
+            reading.requireOneTree();
+        }
         return new GitBaseline(repository, revision, layers, reading.files, reading.blobs);
     }
 
@@ -261,8 +268,24 @@ final class TreeReader {
             }
             return file(path, Held.LINK, Digest.ofBytes(target), 0, relative, metadata, mode);
         }
+        if (layout == BaselineLayout.ETCKEEPER && !path.isWithin(KUBERNETES)) {
+            // whatever else lies in /etc may be large; what is watched there is still compared
+            ObjectLoader large = reader.open(walk.getObjectId(0));
+            if (large.getSize() > maxFileSize) {
+                return file(path, Held.DIGEST, digest(large), 0, relative, metadata, mode);
+            }
+        }
         byte[] content = content(reader, walk.getObjectId(0), path);
         return file(path, Held.CONTENT, Digest.ofBytes(content), content.length, relative, metadata, mode);
+    }
+
+    private static Digest digest(ObjectLoader blob) throws IOException {
+        MessageDigest digest = Digest.sha256();
+        try (InputStream in = blob.openStream();
+                DigestOutputStream out = new DigestOutputStream(OutputStream.nullOutputStream(), digest)) {
+            in.transferTo(out);
+        }
+        return Digest.of(digest);
     }
 
     private static BaselineFile file(

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 public final class KeyMaterial {
     // each repetition is bounded or cannot begin twice in the same place: the text may be made to be slow to search
     private static final List<Pattern> SECRETS = List.of(
-            Pattern.compile("PRIVATE KEY-----"),
+            Pattern.compile("PRIVATE KEY(?: BLOCK)?-----"),
             // JSON Web Token
             Pattern.compile("eyJ[\\w-]{10,500}\\.eyJ"),
             Pattern.compile(

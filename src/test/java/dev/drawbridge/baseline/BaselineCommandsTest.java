@@ -62,7 +62,12 @@ class BaselineCommandsTest {
         Path empty = Files.createDirectories(node.path("/etc/kubernetes/tmp"));
         Files.setPosixFilePermissions(empty, PosixFilePermissions.fromString("rwx------"));
         baseline = new TestBaseline(temp.resolve("git"), database);
-        Git.init().setBare(true).setInitialBranch("main").setDirectory(baseline.remote().toFile()).call().close();
+        Git.init()
+                .setBare(true)
+                .setInitialBranch("main")
+                .setDirectory(baseline.remote().toFile())
+                .call()
+                .close();
         settings.put("node.endpoints.worker-1.host", "127.0.0.1");
         settings.put("node.endpoints.worker-1.port", Integer.toString(node.serverPort()));
         settings.put("node.endpoints.worker-1.root-prefix", node.root().toString());
@@ -212,6 +217,35 @@ class BaselineCommandsTest {
         captured("--push");
         assertThat(out.toString()).contains("nothing\n", "holds it already", "pushed");
         assertThat(drift(Set.of())).isEmpty();
+    }
+
+    @Test
+    void whatSomebodyElsePutOnTheBranchSinceIsShownBeforeItIsVouchedFor() throws Exception {
+        captured("--push");
+        Path theirs = temp.resolve("clone/nodes/cp-1/etc/kubernetes/manifests/agent.yaml");
+        Files.createDirectories(theirs.getParent());
+        Files.writeString(theirs, "privileged: true\n");
+        try (Git clone = Git.open(temp.resolve("clone").toFile())) {
+            clone.add().addFilepattern("nodes").call();
+            clone.commit()
+                    .setMessage("unsigned")
+                    .setSign(false)
+                    .setAuthor("them", "them@example.org")
+                    .setCommitter("them", "them@example.org")
+                    .call();
+        }
+        captured("--preview");
+        assertThat(out.toString()).contains("changed since the last capture:", "+privileged: true");
+        // the clone is set back to before what was captured last
+        captured();
+        try (Git clone = Git.open(temp.resolve("clone").toFile())) {
+            clone.reset()
+                    .setMode(org.eclipse.jgit.api.ResetCommand.ResetType.HARD)
+                    .setRef("HEAD~1")
+                    .call();
+        }
+        assertThat(capture()).isEqualTo(1);
+        assertThat(err.toString()).contains("would be refused as a rollback");
     }
 
     @Test

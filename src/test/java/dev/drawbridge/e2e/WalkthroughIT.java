@@ -36,7 +36,8 @@ class WalkthroughIT {
                         .contains("+# theirs", "+  name: metrics-agent", "+maybe chmod 0666 '")
                         .contains("preview: nothing was committed")
                         .as("the autocommit did not move the baseline")
-                        .contains(captured.substring(captured.lastIndexOf("worker-1: refs/tags/")).strip());
+                        .contains(captured.substring(captured.lastIndexOf("worker-1: refs/tags/"))
+                                .strip());
                 assertThat(site.files()).isNotEqualTo(good);
                 respond(site, new Api(application));
                 assertThat(site.files()).isEqualTo(good);
@@ -50,7 +51,7 @@ class WalkthroughIT {
         }
     }
 
-    private static void respond(Site site, Api api) {
+    private static void respond(Site site, Api api) throws Exception {
         Api.Answer answer = api.postAlert("elastic", Samples.current("elastic-rogue-static-pod.json"));
         assertThat(answer.status()).isEqualTo(202);
         String incident = answer.body().at("/alerts/0/incidentId").asText();
