@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Test;
 
 /** Whether and how a node is contained, and what happens when it is not. */
 abstract class ContainmentPaths extends WorkflowPaths {
+    private static final String[] OVERRIDE_ASKED = {"userTask_approveOverride", "boundaryEvent_overrideOverdue"};
+
     private static final String[] ASKED = {
         "userTask_containNode", "boundaryEvent_halfTime", "boundaryEvent_decisionOverdue"
     };
@@ -225,8 +227,27 @@ abstract class ContainmentPaths extends WorkflowPaths {
     private Response overrideProposed() {
         return refusedByALimit()
                 .decide("containment-refused", RESPONDER, "override", "the second node of one attack")
-                .isAt("userTask_approveOverride")
+                .isAt(OVERRIDE_ASKED)
                 .is(IncidentState.STALLED);
+    }
+
+    @Test
+    void anOverdueOverrideIsEscalatedAndAllowsNothing() {
+        overrideProposed();
+        for (int round = 0; round < 5; round++) {
+            response.fire("boundaryEvent_overrideOverdue").isAt(OVERRIDE_ASKED).is(IncidentState.STALLED);
+        }
+        assertThat(response.tasks()).as("one reminder, not five").containsExactly("approve-override", "overdue");
+        assertThat(response.task("overdue").candidates()).containsExactly("security-operations");
+        assertThat(response.task("overdue").title())
+                .isEqualTo("Overdue: " + response.task("approve-override").title());
+        assertThat(response.audited()).contains("task.escalate approve-override");
+        assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
+        assertThat(cluster.releases()).isEmpty();
+        response.went("endEvent_overrideEscalated").neverWent("callActivity_release");
+
+        response.decide("approve-override", APPROVER, "approve", "late, and yes")
+                .isAt("serviceTask_applyRung");
     }
 
     @Test
@@ -287,7 +308,7 @@ abstract class ContainmentPaths extends WorkflowPaths {
                         TaskOutcome.Forbidden.class,
                         forbidden -> assertThat(forbidden.rule()).isEqualTo("not-a-candidate"));
         assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
-        response.isAt("userTask_approveOverride");
+        response.isAt(OVERRIDE_ASKED);
     }
 
     @Test

@@ -1,0 +1,15 @@
+-- Playbooks whose new incidents begin in dry run, by an administrator's word. The file of a playbook may say so too; this is beside it.
+create table guardrail_dry_run_playbook (
+    playbook varchar(253)             not null primary key,
+    reason   varchar(2000)            not null,
+    set_by   varchar(220)             not null,
+    set_at   timestamp with time zone not null
+);
+
+-- Overrides are listed newest first.
+create index guardrail_override_created on guardrail_override (created_at, id);
+
+-- Who decides what becomes of the rungs that several incidents share on a node holds its row meanwhile.
+create table containment_node (
+    node varchar(253) not null primary key
+);
