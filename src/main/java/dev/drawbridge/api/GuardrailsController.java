@@ -381,8 +381,9 @@ class GuardrailsController {
                     String after,
             @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
         Instant now = clock.instant();
+        String before = Problems.optional(after, GuardrailOverride::requireId, "after is not the id of an override.");
         return Listing.of(
-                overrides.page(after, limit + 1),
+                overrides.page(before, limit + 1),
                 limit,
                 GuardrailOverride::id,
                 override -> OverrideView.of(override, now));

@@ -77,7 +77,7 @@ class GuardrailsPage {
             @RequestParam(name = "overrides", defaultValue = "") String after,
             @AuthenticationPrincipal Member member,
             Model model) {
-        List<GuardrailOverride> found = overrides.page(after.isEmpty() ? null : after, PAGE + 1);
+        List<GuardrailOverride> found = overrides.page(Requested.orNull(after, GuardrailOverride::requireId), PAGE + 1);
         List<GuardrailOverride> shown = found.size() > PAGE ? found.subList(0, PAGE) : found;
         model.addAttribute("overrides", shown);
         model.addAttribute(

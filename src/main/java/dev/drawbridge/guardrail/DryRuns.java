@@ -176,6 +176,10 @@ public class DryRuns {
      */
     public boolean switchOff(Actor by, String playbook, String reason) {
         requireReason(reason);
+        // by what is there: the name comes from outside
+        if (switched().stream().noneMatch(one -> one.playbook().equals(playbook))) {
+            return false;
+        }
         return Boolean.TRUE.equals(transaction.execute(status -> {
             int deleted = jdbc.sql("delete from guardrail_dry_run_playbook where playbook = :playbook")
                     .param("playbook", playbook)

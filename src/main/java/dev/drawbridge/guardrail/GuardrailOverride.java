@@ -38,4 +38,12 @@ public record GuardrailOverride(
     public String state(Instant now) {
         return usedAt != null ? "used" : expiresAt.isAfter(now) ? "open" : "expired";
     }
+
+    /** @throws IllegalArgumentException for what is no id of an override */
+    public static String requireId(String text) {
+        if (!text.matches("[A-Za-z0-9-]{1,64}")) {
+            throw new IllegalArgumentException("not the id of an override");
+        }
+        return text;
+    }
 }

@@ -627,6 +627,8 @@ class ApiContractTest {
         String end = begin + "/end";
         assertThat(program.post("responder", end, playbookReason(playbook, "x")).statusCode())
                 .isEqualTo(403);
+        assertThat(program.post("admin", end, playbookReason("no\0such", "x")).statusCode())
+                .isEqualTo(409);
         assertThat(program.post("admin", end, playbookReason(playbook, "they are right"))
                         .statusCode())
                 .isEqualTo(204);
@@ -677,6 +679,7 @@ class ApiContractTest {
         assertThat(last.at("/items/0/incidentId").asText()).isEqualTo("i1");
         assertThat(last.path("next").isNull()).isTrue();
         problem(400, "/api/v1/guardrails/overrides?limit=0");
+        problem(400, "/api/v1/guardrails/overrides?after=%00");
         problem(400, "/api/v1/guardrails/overrides?limit=501");
     }
 
