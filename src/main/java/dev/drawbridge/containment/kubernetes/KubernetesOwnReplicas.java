@@ -34,9 +34,8 @@ class KubernetesOwnReplicas implements OwnReplicas {
         this.client = client;
         this.own = own;
         boolean byServiceAccount = kubernetes.kubeconfig() == null && kubernetes.masterUrl() == null;
-        this.untold = own.name() == null
-                && !own.outside()
-                && (byServiceAccount || inPod && kubernetes.masterUrl() == null);
+        this.untold =
+                own.name() == null && !own.outside() && (byServiceAccount || inPod && kubernetes.masterUrl() == null);
     }
 
     @Override

@@ -115,7 +115,8 @@ class FeatureTest {
         assertThat(records.node(controlPlane)).isPresent();
         records.events(controlPlane, records.mirrorPods(controlPlane).items());
         assertThat(new KubernetesEtcdPods(world.client).etcdPods()).isEmpty();
-        OwnPodProperties own = new OwnPodProperties("drawbridge-0", "drawbridge", false, "app.kubernetes.io/name=drawbridge");
+        OwnPodProperties own =
+                new OwnPodProperties("drawbridge-0", "drawbridge", false, "app.kubernetes.io/name=drawbridge");
         assertThat(new KubernetesOwnReplicas(world.client, own, TestClients.inCluster()).look())
                 .isInstanceOf(OwnReplicas.Look.Unknown.class);
         directory.stop();

@@ -102,9 +102,12 @@ class PodsGoneTest {
     @Test
     void looksAreFrequentAtFirstAndRareLaterAndTheLastOneIsAtTheDeadline() {
         assertThat(Evictor.pause(Duration.ZERO, Duration.ofMinutes(2))).isEqualTo(Duration.ofSeconds(2));
-        assertThat(Evictor.pause(Duration.ofSeconds(60), Duration.ofSeconds(60))).isEqualTo(Duration.ofSeconds(15));
-        assertThat(Evictor.pause(Duration.ofMinutes(10), Duration.ofMinutes(10))).isEqualTo(Duration.ofSeconds(30));
-        assertThat(Evictor.pause(Duration.ofSeconds(119), Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(1));
+        assertThat(Evictor.pause(Duration.ofSeconds(60), Duration.ofSeconds(60)))
+                .isEqualTo(Duration.ofSeconds(15));
+        assertThat(Evictor.pause(Duration.ofMinutes(10), Duration.ofMinutes(10)))
+                .isEqualTo(Duration.ofSeconds(30));
+        assertThat(Evictor.pause(Duration.ofSeconds(119), Duration.ofSeconds(1)))
+                .isEqualTo(Duration.ofSeconds(1));
     }
 
     @Test
