@@ -209,11 +209,12 @@ public class DryRuns {
                 .query((row, n) -> read(row))
                 .optional();
         return on.isPresent()
+                // whoever switched it decided nothing on this incident
                 && begin(
-                        on.get().by(),
+                        Actor.playbook(playbook),
                         incident,
-                        bounded("the playbook " + playbook + " was switched to dry run: "
-                                + on.get().reason()));
+                        bounded("the playbook was switched to dry run by "
+                                + on.get().by().name() + ": " + on.get().reason()));
     }
 
     private static String bounded(String reason) {

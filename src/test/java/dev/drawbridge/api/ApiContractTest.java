@@ -619,7 +619,7 @@ class ApiContractTest {
 
         Incident opened = scene.incident("cp-2");
         assertThat(get("/api/v1/incidents/" + opened.id()).at("/dryRun/reason").asText())
-                .contains("was switched to dry run: rules are new");
+                .contains("was switched to dry run by admin: rules are new");
         assertThat(get("/api/v1/incidents/" + before.id()).at("/dryRun").isMissingNode())
                 .as("opened before it")
                 .isTrue();
