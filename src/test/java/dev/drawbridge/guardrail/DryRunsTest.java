@@ -196,7 +196,8 @@ class DryRunsTest {
         assertThat(runs().beginIfSwitched("other", IncidentId.of("i2"))).isFalse();
         assertThat(runs().beginIfSwitched("tampering", FIRST)).isTrue();
         assertThat(outcome(false, effect("i1", Effect.Kind.RESTORE_FILE))).isEqualTo("DryRun");
-        assertThat(runs().of(FIRST).orElseThrow().reason()).contains("the playbook was switched to dry run by alice: new rules");
+        assertThat(runs().of(FIRST).orElseThrow().reason())
+                .contains("the playbook was switched to dry run by alice: new rules");
 
         runs().end(ALICE, FIRST, "the plan is right");
         runs().goesOn(ALICE, FIRST);
