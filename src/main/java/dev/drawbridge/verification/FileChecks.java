@@ -34,8 +34,7 @@ final class FileChecks {
     static List<Check> of(Baseline baseline, NodeScan scan, WatchedSet watched) {
         Map<NodePath, BaselineFile> expected = new TreeMap<>();
         baseline.files().forEach((path, file) -> {
-            boolean directory = file.held() == BaselineFile.Held.DIRECTORY && watched.hasFilesBelow(path);
-            if (watched.contains(path) || directory) {
+            if (watched.contains(path)) {
                 expected.put(path, file);
             }
         });
@@ -48,7 +47,7 @@ final class FileChecks {
                 + " with digest " + digest(scan);
         return List.of(
                 content(expected.size(), drifts, proof),
-                metadata(expected, scan, proof),
+                metadata(expected, scan, watched, proof),
                 unexpected(drifts, inTheWay(scan, watched), proof));
     }
 
@@ -86,12 +85,13 @@ final class FileChecks {
     }
 
     /** Compares by itself: the drift finder reports one difference of a file, and a changed file may have another mode as well. */
-    private static Check metadata(Map<NodePath, BaselineFile> expected, NodeScan scan, String proof) {
+    private static Check metadata(
+            Map<NodePath, BaselineFile> expected, NodeScan scan, WatchedSet watched, String proof) {
         List<String> different = new ArrayList<>();
         int compared = 0;
         for (ScannedFile found : sorted(scan)) {
             BaselineFile wanted = expected.get(found.path());
-            if (wanted != null && found.type() != FileType.UNSTABLE) {
+            if (wanted != null && watched.contains(found.path()) && found.type() != FileType.UNSTABLE) {
                 compared++;
                 String difference = difference(wanted, found, scan);
                 if (difference != null) {
@@ -111,10 +111,6 @@ final class FileChecks {
 
     private static @Nullable String difference(BaselineFile wanted, ScannedFile found, NodeScan scan) {
         List<String> parts = new ArrayList<>();
-        if (wanted.held() == BaselineFile.Held.LINK || wanted.held() == BaselineFile.Held.SUBMODULE) {
-            // a link has no mode of its own, and what is known of the other is that nothing is known
-            return null;
-        }
         if (wanted.mode() != found.mode()) {
             parts.add(String.format("mode %04o instead of %04o", found.mode(), wanted.mode()));
         }

@@ -35,9 +35,6 @@ interface ClusterAtHand extends AutoCloseable {
                 .delete();
     }
 
-    /** Where no controller does it: the taint of the node evicts the pod. */
-    default void evictByTaint(String name) {}
-
     @Override
     void close();
 
@@ -69,11 +66,6 @@ interface ClusterAtHand extends AutoCloseable {
         @Override
         public void serve(String version, String plural, String kind) {
             server.serve(version, plural, kind);
-        }
-
-        @Override
-        public void evictByTaint(String name) {
-            server.client().pods().inNamespace(namespace()).withName(name).delete();
         }
 
         @Override

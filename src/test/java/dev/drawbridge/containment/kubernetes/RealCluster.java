@@ -142,7 +142,6 @@ final class RealCluster implements ClusterAtHand {
                 .withCaCertFile(of.getCaCertFile())
                 .withTrustCerts(of.isTrustCerts())
                 .withOauthToken(token)
-                .withUserAgent(KubernetesConnection.USER_AGENT)
                 .build());
         made.push(client);
         return client;
