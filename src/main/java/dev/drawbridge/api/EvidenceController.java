@@ -3,7 +3,6 @@ package dev.drawbridge.api;
 import dev.drawbridge.access.Member;
 import dev.drawbridge.evidence.EvidenceExport;
 import dev.drawbridge.evidence.EvidenceLocker;
-import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.shared.IncidentId;
@@ -77,7 +76,7 @@ class EvidenceController {
         }
         Incident incident =
                 incidents.find(key).orElseThrow(() -> Problems.notFound("There is no incident with this id."));
-        if (evidence.look(key) instanceof ReceiptLookup.None) {
+        if (evidence.receipt(key).isEmpty()) {
             throw Problems.notFound("Nothing was captured for this incident.");
         }
         return incident;

@@ -2,22 +2,34 @@ package dev.drawbridge.api;
 
 import dev.drawbridge.access.Member;
 import dev.drawbridge.containment.ClusterRights;
+import dev.drawbridge.containment.RungDescription;
 import dev.drawbridge.guardrail.ContainedNodes;
+import dev.drawbridge.guardrail.DryRuns;
+import dev.drawbridge.guardrail.GuardrailOverride;
 import dev.drawbridge.guardrail.Guardrails;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.guardrail.StormLatch;
 import dev.drawbridge.node.NodeDirectory;
+import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.shared.NodeName;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -26,6 +38,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -40,6 +53,8 @@ class GuardrailsController {
     private final ClusterRights rights;
     private final Pauses pauses;
     private final StormLatch latch;
+    private final DryRuns dryRuns;
+    private final Overrides overrides;
     private final PlaybookCatalogue playbooks;
     private final NodeDirectory nodes;
     private final Clock clock;
@@ -49,6 +64,8 @@ class GuardrailsController {
             ClusterRights rights,
             Pauses pauses,
             StormLatch latch,
+            DryRuns dryRuns,
+            Overrides overrides,
             PlaybookCatalogue playbooks,
             NodeDirectory nodes,
             Clock clock) {
@@ -56,6 +73,8 @@ class GuardrailsController {
         this.rights = rights;
         this.pauses = pauses;
         this.latch = latch;
+        this.dryRuns = dryRuns;
+        this.overrides = overrides;
         this.playbooks = playbooks;
         this.nodes = nodes;
         this.clock = clock;
@@ -63,7 +82,11 @@ class GuardrailsController {
 
     @Schema(name = "Guardrails")
     record Status(
-            boolean dryRun,
+            @Schema(description = "of everything") boolean dryRun,
+
+            @Schema(description = "playbooks whose new incidents begin in dry run")
+            List<DryRunPlaybook> dryRunPlaybooks,
+
             int maxContainedNodes,
             int hourlyBudget,
 
@@ -96,10 +119,14 @@ class GuardrailsController {
                     example = "the pod drawbridge/drawbridge-6d4cf56db6-x2x7l")
             String runsAs,
 
-            RightsView clusterRights) {
-        static Status of(Guardrails.Status status, ClusterRights.Report rights) {
+            RightsView clusterRights,
+
+            @Schema(description = "the ladder of containment, in the order in which it may be climbed")
+            List<RungView> rungs) {
+        static Status of(Guardrails.Status status, List<DryRunPlaybook> dryRuns, ClusterRights.Report rights) {
             return new Status(
                     status.dryRun(),
+                    dryRuns,
                     status.maxContainedNodes(),
                     status.hourlyBudget(),
                     status.begunInTheLastHour(),
@@ -115,7 +142,93 @@ class GuardrailsController {
                     status.protectedLabels().stream().sorted().toList(),
                     status.pauses().stream().map(PauseView::of).toList(),
                     status.runsAs(),
-                    RightsView.of(rights));
+                    RightsView.of(rights),
+                    RungDescription.all().stream().map(RungView::of).toList());
+        }
+    }
+
+    @Schema(name = "Rung")
+    record RungView(
+            @Schema(example = "cordon") String rung,
+            String stops,
+            String doesNotStop,
+
+            @Schema(
+                    allowableValues = {"drawbridge", "restore", "person"},
+                    description =
+                            "drawbridge: when a playbook names it; restore: with the files, no playbook names it; person: by hand, the plan is in a task")
+            String by) {
+        static RungView of(RungDescription rung) {
+            return new RungView(rung.code(), rung.stops(), rung.doesNotStop(), rung.by());
+        }
+    }
+
+    @Schema(name = "DryRunPlaybook")
+    record DryRunPlaybook(
+            String playbook,
+
+            @Schema(description = "dryRun: true in its file, which only another file ends")
+            boolean byFile,
+
+            @Schema(description = "of the switch; absent: it is not switched on") @Nullable
+            String reason,
+
+            @Schema(description = "who switched it on", example = "person:admin") @Nullable
+            String setBy,
+
+            @Nullable Instant setAt) {}
+
+    @Schema(name = "PlaybookReason")
+    record PlaybookReason(
+            @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String playbook,
+
+            @Schema(description = "kept in the audit trail", requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
+            String reason) {}
+
+    @Schema(name = "Override", description = "two people's word that one effect may happen, once")
+    record OverrideView(
+            String id,
+            String incidentId,
+            String node,
+
+            @Schema(
+                    allowableValues = {"contain", "release", "restore-file", "quarantine-file"},
+                    description = "kind of the effect")
+            String kind,
+
+            @Schema(description = "rung, or path of the file; untrusted text")
+            String target,
+
+            @Schema(description = "the guardrails that refused")
+            List<String> rules,
+
+            @Schema(description = "the proposer's") String reason,
+            @Schema(example = "person:alice") String proposer,
+            @Schema(example = "person:bob") String approver,
+            Instant approvedAt,
+            Instant expiresAt,
+
+            @Schema(description = "absent: it was not used") @Nullable
+            Instant usedAt,
+
+            @Schema(allowableValues = {"open", "used", "expired"})
+            String state) {
+        static OverrideView of(GuardrailOverride override, Instant now) {
+            return new OverrideView(
+                    override.id(),
+                    override.incident().value(),
+                    override.node().value(),
+                    override.kind().code(),
+                    override.target(),
+                    List.copyOf(override.rules()),
+                    override.reason(),
+                    override.proposer().display(),
+                    override.approver().display(),
+                    override.createdAt(),
+                    override.expiresAt(),
+                    override.usedAt(),
+                    override.state(now));
         }
     }
 
@@ -236,7 +349,75 @@ class GuardrailsController {
     @Operation(operationId = "getGuardrails", summary = "The limits and what is used of them; what the cluster allows")
     @ApiResponse(responseCode = "200")
     Status status() {
-        return Status.of(guardrails.status(), rights.report());
+        return Status.of(guardrails.status(), dryRunPlaybooks(), rights.report());
+    }
+
+    /** Those of the switch, also when no such playbook is loaded any more, and those of a file. */
+    private List<DryRunPlaybook> dryRunPlaybooks() {
+        Set<String> byFile = playbooks.all().stream()
+                .filter(Playbook::dryRun)
+                .map(Playbook::name)
+                .collect(Collectors.toCollection(TreeSet::new));
+        List<DryRunPlaybook> all = new ArrayList<>();
+        for (DryRuns.Switched switched : dryRuns.switched()) {
+            all.add(new DryRunPlaybook(
+                    switched.playbook(),
+                    byFile.remove(switched.playbook()),
+                    switched.reason(),
+                    switched.by().display(),
+                    switched.since()));
+        }
+        byFile.forEach(name -> all.add(new DryRunPlaybook(name, true, null, null, null)));
+        return all;
+    }
+
+    @GetMapping("/overrides")
+    @Operation(
+            operationId = "listOverrides",
+            summary = "Overrides that a second person approved, used and expired ones too, newest first")
+    @ApiResponse(responseCode = "200")
+    Listing<OverrideView> overrides(
+            @Parameter(description = "`next` of the page before") @RequestParam(required = false) @Nullable
+                    String after,
+            @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
+        Instant now = clock.instant();
+        String before = Problems.optional(after, GuardrailOverride::requireId, "after is not the id of an override.");
+        return Listing.of(
+                overrides.page(before, limit + 1),
+                limit,
+                GuardrailOverride::id,
+                override -> OverrideView.of(override, now));
+    }
+
+    @PostMapping(path = "/dry-run", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(
+            operationId = "beginPlaybookDryRun",
+            summary = "Let new incidents of one playbook begin in dry run; for administrators")
+    @ApiResponse(responseCode = "204")
+    @ApiResponse(responseCode = "409", description = "it is switched on already")
+    void beginDryRun(@RequestBody PlaybookReason wanted, @AuthenticationPrincipal Member member) {
+        String name = wanted.playbook() == null ? "" : wanted.playbook();
+        String reason = reason(wanted.reason());
+        requirePlaybook(name, "playbook is none of the playbooks.");
+        if (!dryRuns.switchOn(member.actor(), name, reason)) {
+            throw Problems.of(HttpStatus.CONFLICT, "The playbook is switched to dry run already.", "dry-run");
+        }
+    }
+
+    @PostMapping(path = "/dry-run/end", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(
+            operationId = "endPlaybookDryRun",
+            summary =
+                    "Let new incidents of one playbook act again; those that began in dry run stay in it. For administrators")
+    @ApiResponse(responseCode = "204")
+    @ApiResponse(responseCode = "409", description = "it is not switched on")
+    void endDryRun(@RequestBody PlaybookReason wanted, @AuthenticationPrincipal Member member) {
+        String name = wanted.playbook() == null ? "" : wanted.playbook();
+        if (!dryRuns.switchOff(member.actor(), name, reason(wanted.reason()))) {
+            throw Problems.of(HttpStatus.CONFLICT, "The playbook is not switched to dry run.", "dry-run");
+        }
     }
 
     @PostMapping(path = "/pause", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -301,10 +482,15 @@ class GuardrailsController {
             if (nodes.find(node) instanceof NodeDirectory.Lookup.Unknown) {
                 throw Problems.badRequest("target is none of the cluster's nodes.");
             }
-        } else if (playbooks.all().stream()
-                .noneMatch(playbook -> playbook.name().equals(name))) {
-            throw Problems.badRequest("target is none of the playbooks.");
+        } else {
+            requirePlaybook(name, "target is none of the playbooks.");
         }
         return name;
+    }
+
+    private void requirePlaybook(String name, String otherwise) {
+        if (playbooks.all().stream().noneMatch(playbook -> playbook.name().equals(name))) {
+            throw Problems.badRequest(otherwise);
+        }
     }
 }

@@ -11,6 +11,11 @@ public interface Baseline {
     /** By path; a file that is not in it should not be on the node. */
     Map<NodePath, BaselineFile> files();
 
-    /** Content of one of {@link #files()}, read from the verified revision; the caller closes it. */
+    /**
+     * Content of one of {@link #files()} that the baseline holds with its content, read from the verified revision; the caller
+     * closes it.
+     *
+     * @throws IllegalArgumentException when the content is not held
+     */
     InputStream open(BaselineFile file);
 }

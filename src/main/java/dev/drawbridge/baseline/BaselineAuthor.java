@@ -13,23 +13,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.eclipse.jgit.api.errors.CanceledException;
-import org.eclipse.jgit.api.errors.UnsupportedSigningFormatException;
 import org.eclipse.jgit.dircache.DirCache;
 import org.eclipse.jgit.dircache.DirCacheBuilder;
 import org.eclipse.jgit.dircache.DirCacheEntry;
-import org.eclipse.jgit.lib.CommitBuilder;
 import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.FileMode;
-import org.eclipse.jgit.lib.GpgConfig;
-import org.eclipse.jgit.lib.ObjectBuilder;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectInserter;
 import org.eclipse.jgit.lib.PersonIdent;
-import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
-import org.eclipse.jgit.lib.Signers;
-import org.eclipse.jgit.lib.TagBuilder;
 import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
 
 /**
@@ -65,50 +57,15 @@ public final class BaselineAuthor {
             if (!Files.exists(repository.resolve("HEAD"))) {
                 git.create(true);
             }
-            PersonIdent author = new PersonIdent(name, email, at, ZoneOffset.UTC);
-            CommitBuilder commit = new CommitBuilder();
-            commit.setTreeId(tree(inserter, roots, watched));
-            ObjectId parent = git.resolve(Constants.R_HEADS + "main");
-            if (parent != null) {
-                commit.setParentId(parent);
-            }
-            commit.setAuthor(author);
-            commit.setCommitter(author);
-            commit.setMessage(message + "\n");
-            sign(git, commit, author);
-            ObjectId commitId = inserter.insert(commit);
-            TagBuilder tag = new TagBuilder();
-            tag.setTag("baseline");
-            tag.setTagger(author);
-            tag.setMessage(message + "\n");
-            tag.setObjectId(commitId, Constants.OBJ_COMMIT);
-            sign(git, tag, author);
-            ObjectId tagId = inserter.insert(tag);
+            RevisionWriter writer = new RevisionWriter(
+                    git, new SshObjectSigner(signingKey, null), new PersonIdent(name, email, at, ZoneOffset.UTC));
+            ObjectId commit = writer.commit(
+                    inserter, tree(inserter, roots, watched), git.resolve(Constants.R_HEADS + "main"), message);
+            ObjectId tag = writer.tag(inserter, "baseline", commit, message);
             inserter.flush();
-            point(git, Constants.R_HEADS + "main", commitId);
-            point(git, Constants.R_TAGS + "baseline", tagId);
-            return commitId.name();
-        }
-    }
-
-    private void sign(Repository git, ObjectBuilder object, PersonIdent author) throws IOException {
-        git.getConfig().setString("gpg", null, "format", "ssh");
-        try {
-            Signers.get(GpgConfig.GpgFormat.SSH)
-                    .signObject(git, new GpgConfig(git.getConfig()), object, author, signingKey.toString(), null);
-        } catch (CanceledException | UnsupportedSigningFormatException unusable) {
-            throw new IOException("the baseline could not be signed", unusable);
-        }
-    }
-
-    private static void point(Repository git, String ref, ObjectId target) throws IOException {
-        RefUpdate update = git.updateRef(ref);
-        update.setNewObjectId(target);
-        RefUpdate.Result result = update.forceUpdate();
-        if (result != RefUpdate.Result.NEW
-                && result != RefUpdate.Result.FORCED
-                && result != RefUpdate.Result.FAST_FORWARD) {
-            throw new IOException(ref + " could not be set: " + result);
+            writer.point(Constants.R_HEADS + "main", commit);
+            writer.point(Constants.R_TAGS + "baseline", tag);
+            return commit.name();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.drawbridge.baseline;
 
+import dev.drawbridge.shared.NodeName;
 import jakarta.validation.constraints.NotBlank;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,8 +14,11 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Where the known-good files come from and whom we believe.
  *
- * @param url of the Git repository: a path, {@code file:}, {@code https:} or {@code ssh:}; without credentials in it
- * @param ref signed annotated tag, or branch whose newest commit is signed
+ * @param url of the Git repository: a path, {@code file:}, {@code https:} or {@code ssh:}; without credentials in it. With the
+ *     etckeeper layout {@code {node}} in it stands for the node's name
+ * @param ref signed annotated tag, or branch whose newest commit is signed. With the etckeeper layout a tag with {@code {node}} in its
+ *     name: the name is what a signature binds to a node, and a branch is moved by etckeeper itself
+ * @param layout {@code overlay} ({@code nodes/<name>} over {@code roles/<role>}) or {@code etckeeper} (the tree is a node's {@code /etc})
  * @param allowedSigners kept outside the repository: for {@code ssh} OpenSSH's allowed-signers file (ssh-keygen(1), ALLOWED SIGNERS), for
  *     {@code openpgp} public keys as {@code gpg --export} writes them
  * @param signatureFormat {@code ssh} or {@code openpgp}: the only form that is accepted; never guessed from the signature itself
@@ -32,6 +36,7 @@ import org.springframework.validation.annotation.Validated;
 record BaselineProperties(
         @Nullable String url,
         @DefaultValue("refs/tags/baseline") @NotBlank String ref,
+        @DefaultValue("overlay") BaselineLayout layout,
         @Nullable Path allowedSigners,
         @DefaultValue("ssh") String signatureFormat,
         @DefaultValue List<String> signerFingerprints,
@@ -42,6 +47,8 @@ record BaselineProperties(
         @DefaultValue("20000") int maxFiles,
         @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize,
         @DefaultValue("20s") Duration fetchTimeout) {
+    private static final String NODE = "{node}";
+
     BaselineProperties {
         boolean openPgp = signatureFormat.equals("openpgp");
         if (!openPgp && !signatureFormat.equals("ssh")) {
@@ -69,6 +76,18 @@ record BaselineProperties(
         if (!ref.startsWith("refs/tags/") && !ref.startsWith("refs/heads/")) {
             throw new IllegalArgumentException("drawbridge.baseline.ref must begin with refs/tags/ or refs/heads/");
         }
+        boolean perNode = ref.contains(NODE) || (url != null && url.contains(NODE));
+        if (layout == BaselineLayout.OVERLAY && perNode) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.url and .ref: {node} is for the layout etckeeper; an"
+                            + " overlay repository holds all nodes");
+        }
+        if (layout == BaselineLayout.ETCKEEPER && !(ref.startsWith("refs/tags/") && ref.contains(NODE))) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.ref must be a tag with {node} in its name for the layout"
+                            + " etckeeper, as refs/tags/baseline/{node}: etckeeper commits whatever is on the disk, and only the name"
+                            + " of a signed tag says whose files these are");
+        }
         if (maxFiles < 1 || maxFileSize.toBytes() < 1 || maxFileSize.toBytes() > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException(
                     "drawbridge.baseline.max-files and .max-file-size must be positive, the size below 1GB");
@@ -85,5 +104,23 @@ record BaselineProperties(
             throw new IllegalArgumentException(
                     "drawbridge.baseline.known-hosts and .private-key are needed for an ssh url");
         }
+    }
+
+    /** Of the repository that holds a node's baseline; null when none is configured. */
+    @Nullable
+    String url(NodeName node) {
+        return url == null ? null : url.replace(NODE, node.value());
+    }
+
+    /** The ref that a node's baseline is taken from. */
+    String ref(NodeName node) {
+        return ref.replace(NODE, node.value());
+    }
+
+    /** Bare copy of the repository of a node; null when no cache is configured. */
+    @Nullable
+    Path cache(NodeName node) {
+        boolean ownRepository = url != null && url.contains(NODE);
+        return cacheDirectory == null || !ownRepository ? cacheDirectory : cacheDirectory.resolve(node + ".git");
     }
 }

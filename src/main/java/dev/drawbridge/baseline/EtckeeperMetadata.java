@@ -3,6 +3,8 @@ package dev.drawbridge.baseline;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -15,32 +17,48 @@ import org.jspecify.annotations.Nullable;
 final class EtckeeperMetadata {
     static final String FILE_NAME = ".etckeeper";
 
+    /** As etckeeper quotes: each single quote of the name stands outside, in double quotes. */
+    private static final String QUOTED = "('(?:[^']++|'\"'\"')*+')";
+
     private static final Pattern LINE = Pattern.compile(
-            "(?:maybe )?(chown|chgrp|chmod) (?:'([^']{1,64})'|([\\w.-]{1,64})) ('(?:[^']|'\"'\"')*')(?: .*)?",
-            Pattern.DOTALL);
+            "(maybe )?(chown|chgrp|chmod) (?:'([^']{1,64})'|([\\w.-]{1,64})) " + QUOTED + "(?: .*)?", Pattern.DOTALL);
+    private static final Pattern EMPTY_DIRECTORY = Pattern.compile("mkdir -p " + QUOTED);
     private static final Pattern OCTAL = Pattern.compile("[0-7]{3,5}");
 
     private final Map<String, String> owners = new HashMap<>();
     private final Map<String, String> groups = new HashMap<>();
     private final Map<String, Integer> modes = new HashMap<>();
+    private final Set<String> emptyDirectories = new TreeSet<>();
+    private boolean old;
+    private boolean today;
 
     static EtckeeperMetadata parse(byte[] content) {
         EtckeeperMetadata metadata = new EtckeeperMetadata();
-        // one character per byte: file names keep their bytes
-        new String(content, StandardCharsets.ISO_8859_1).lines().forEach(metadata::line);
+        // one character per byte, and only the line feed ends a line: file names keep their bytes
+        for (String line : new String(content, StandardCharsets.ISO_8859_1).split("\n")) {
+            metadata.line(line);
+        }
         return metadata;
     }
 
     private void line(String line) {
+        Matcher empty = EMPTY_DIRECTORY.matcher(line);
+        if (empty.matches()) {
+            emptyDirectories.add(path(empty.group(1)));
+            return;
+        }
         Matcher matcher = LINE.matcher(line);
         if (!matcher.matches()) {
             return;
         }
-        String value = matcher.group(2) != null ? matcher.group(2) : matcher.group(3);
-        String quoted = matcher.group(4);
-        String path = quoted.substring(1, quoted.length() - 1).replace("'\"'\"'", "'");
-        String relative = path.startsWith("./") ? path.substring(2) : path;
-        switch (matcher.group(1)) {
+        if (matcher.group(1) == null) {
+            old = true;
+        } else {
+            today = true;
+        }
+        String value = matcher.group(3) != null ? matcher.group(3) : matcher.group(4);
+        String relative = path(matcher.group(5));
+        switch (matcher.group(2)) {
             case "chown" -> owners.put(relative, value);
             case "chgrp" -> groups.put(relative, value);
             default -> {
@@ -49,6 +67,21 @@ final class EtckeeperMetadata {
                 }
             }
         }
+    }
+
+    /** The path that a line is about, one character per byte; null when it is about none. */
+    static @Nullable String pathIn(String line) {
+        Matcher empty = EMPTY_DIRECTORY.matcher(line);
+        if (empty.matches()) {
+            return path(empty.group(1));
+        }
+        Matcher matcher = LINE.matcher(line);
+        return matcher.matches() ? path(matcher.group(5)) : null;
+    }
+
+    private static String path(String quoted) {
+        String path = quoted.substring(1, quoted.length() - 1).replace("'\"'\"'", "'");
+        return path.startsWith("./") ? path.substring(2) : path;
     }
 
     /** @param relative path below the overlay's root, one character per byte */
@@ -65,11 +98,25 @@ final class EtckeeperMetadata {
         return modes.get(relative);
     }
 
+    /** Whether a file without a mode has Git's: an old release left out 0644, and 0755 for what is executable. */
+    boolean leavesOutUsualModes() {
+        return old && !today;
+    }
+
+    /** Directories that Git cannot hold because nothing is in them. */
+    Set<String> emptyDirectories() {
+        return emptyDirectories;
+    }
+
     /** One entry in the form of today. */
     static String entry(String relative, String owner, String group, int mode) {
-        String quoted = "'" + relative.replace("'", "'\"'\"'") + "'";
+        String quoted = quote(relative);
         return "maybe chown '%s' %s%nmaybe chgrp '%s' %s%nmaybe chmod %04o %s%n"
                 .formatted(owner, quoted, group, quoted, mode, quoted)
                 .replace(System.lineSeparator(), "\n");
+    }
+
+    static String quote(String relative) {
+        return "'" + relative.replace("'", "'\"'\"'") + "'";
     }
 }

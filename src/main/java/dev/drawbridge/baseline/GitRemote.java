@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jgit.api.Git;
@@ -17,6 +17,7 @@ import org.eclipse.jgit.api.errors.JGitInternalException;
 import org.eclipse.jgit.lib.EmptyProgressMonitor;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.transport.SshTransport;
+import org.eclipse.jgit.transport.Transport;
 import org.eclipse.jgit.transport.sshd.ServerKeyDatabase;
 import org.eclipse.jgit.transport.sshd.SshdSessionFactory;
 import org.eclipse.jgit.transport.sshd.SshdSessionFactoryBuilder;
@@ -32,15 +33,21 @@ final class GitRemote implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GitRemote.class);
 
     private final BaselineProperties settings;
-    private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> {
-        Thread thread = new Thread(work, "baseline-fetch");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final String url;
+    private final ThreadPoolExecutor worker;
     private @Nullable Future<Boolean> running;
 
-    GitRemote(BaselineProperties settings) {
+    /** @param url without place holders */
+    GitRemote(BaselineProperties settings, String url) {
         this.settings = settings;
+        this.url = url;
+        worker = new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "baseline-fetch");
+            thread.setDaemon(true);
+            return thread;
+        });
+        // there may be a repository per node
+        worker.allowCoreThreadTimeOut(true);
     }
 
     /** False when the remote could not be asked, or did not answer in time: then the cache is what there is. */
@@ -72,13 +79,9 @@ final class GitRemote implements AutoCloseable {
         long end = System.nanoTime() + settings.fetchTimeout().toNanos();
         try (Git git = Git.wrap(cache)) {
             git.fetch()
-                    .setRemote(Objects.requireNonNull(settings.url()))
+                    .setRemote(url)
                     .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-                    .setTransportConfigCallback(transport -> {
-                        if (transport instanceof SshTransport ssh) {
-                            ssh.setSshSessionFactory(sshSessions());
-                        }
-                    })
+                    .setTransportConfigCallback(this::configure)
                     // of one read or write; a remote that sends a byte now and then is ended by the monitor
                     .setTimeout((int) Math.max(1, settings.fetchTimeout().toSeconds()))
                     .setProgressMonitor(new EmptyProgressMonitor() {
@@ -94,6 +97,13 @@ final class GitRemote implements AutoCloseable {
                     "the baseline's remote cannot be asked: {}",
                     remoteDown.getClass().getSimpleName());
             return false;
+        }
+    }
+
+    /** Pins host keys and gives the client's key, for whatever goes to the remote. */
+    void configure(Transport transport) {
+        if (transport instanceof SshTransport ssh) {
+            ssh.setSshSessionFactory(sshSessions());
         }
     }
 

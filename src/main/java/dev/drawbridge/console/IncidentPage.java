@@ -6,7 +6,6 @@ import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceLocker;
-import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.incident.Incident;
@@ -184,9 +183,7 @@ class IncidentPage {
                         .toList());
         page.addObject("reports", verification.reports(key));
         page.addObject("findings", investigation.findings(key));
-        ReceiptLookup receipt = evidence.look(key);
-        page.addObject("receipt", receipt instanceof ReceiptLookup.Held held ? held.receipt() : null);
-        page.addObject("damagedReceipt", receipt instanceof ReceiptLookup.Damaged damaged ? damaged : null);
+        page.addObject("receipt", evidence.receipt(key).orElse(null));
         addTimeline(page, timeline);
         return page;
     }

@@ -17,6 +17,12 @@ public interface Containment {
     RungOutcome release(Actor actor, IncidentId incident, NodeName node, Rung rung);
 
     /**
+     * Whether every pod is gone from the node that the taint of an applied rung {@code taint} evicts at once or later. Static pods are none of them.
+     * Changes nothing.
+     */
+    Proven podsGone(IncidentId incident, NodeName node);
+
+    /**
      * What is in place for an incident and not released yet, in the order in which it was begun. That includes what was there before us, and
      * what was begun and never confirmed: both are settled by {@link #release}.
      */

@@ -32,7 +32,7 @@ public enum Rung {
 
     /** What ends a static pod, for tasks, pages and the README: the ladder must not look as if one of its rungs did. */
     public static final String STATIC_PODS =
-            "No rung ends a static pod. Its manifest does, when restore moves it into quarantine after the evidence is kept.";
+            "No rung of a playbook ends a static pod. Quarantine does: restore moves its manifest away, after the evidence is kept.";
 
     private final String stops;
     private final String doesNotStop;

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -133,10 +134,105 @@ public class DryRuns {
         }
     }
 
+    /**
+     * A playbook whose new incidents begin in dry run.
+     *
+     * @param by who switched it on
+     */
+    public record Switched(String playbook, String reason, Actor by, Instant since) {}
+
+    /**
+     * From now on new incidents of this playbook begin in dry run. Those that are open go on as they are: one that contained its node must not stop in
+     * the middle because of somebody who did not look at it.
+     *
+     * @return false when it is switched on already
+     * @throws IllegalArgumentException without a reason
+     */
+    public boolean switchOn(Actor by, String playbook, String reason) {
+        requireReason(reason);
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            contained.lock();
+            boolean already = switched().stream().anyMatch(one -> one.playbook().equals(playbook));
+            if (already) {
+                return false;
+            }
+            jdbc.sql(
+                            "insert into guardrail_dry_run_playbook (playbook, reason, set_by, set_at) values (:playbook, :reason, :by, :at)")
+                    .param("playbook", playbook)
+                    .param("reason", reason)
+                    .param("by", by.display())
+                    .param("at", utc(now()))
+                    .update();
+            audit.record(AuditEvent.fact(by, "guardrail.dry-run", "playbook " + playbook, reason));
+            return true;
+        }));
+    }
+
+    /**
+     * New incidents of this playbook act in earnest again, as far as its file allows. Incidents that began in dry run stay in it.
+     *
+     * @return false when it is not switched on
+     * @throws IllegalArgumentException without a reason
+     */
+    public boolean switchOff(Actor by, String playbook, String reason) {
+        requireReason(reason);
+        // by what is there: the name comes from outside
+        if (switched().stream().noneMatch(one -> one.playbook().equals(playbook))) {
+            return false;
+        }
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            int deleted = jdbc.sql("delete from guardrail_dry_run_playbook where playbook = :playbook")
+                    .param("playbook", playbook)
+                    .update();
+            if (deleted > 0) {
+                audit.record(AuditEvent.fact(by, "guardrail.dry-run-end", "playbook " + playbook, reason));
+            }
+            return deleted > 0;
+        }));
+    }
+
+    /** All playbooks that are switched to dry run, by name. */
+    public List<Switched> switched() {
+        return jdbc.sql("select * from guardrail_dry_run_playbook order by playbook")
+                .query((row, n) -> read(row))
+                .list();
+    }
+
+    /**
+     * A new incident of a playbook, with the surrounding transaction; one round trip where it is not switched on, because a cordon waits for it.
+     *
+     * @return whether it begins in dry run
+     */
+    public boolean beginIfSwitched(String playbook, IncidentId incident) {
+        Optional<Switched> on = jdbc.sql("select * from guardrail_dry_run_playbook where playbook = :playbook")
+                .param("playbook", playbook)
+                .query((row, n) -> read(row))
+                .optional();
+        return on.isPresent()
+                // whoever switched it decided nothing on this incident
+                && begin(
+                        Actor.playbook(playbook),
+                        incident,
+                        bounded("the playbook was switched to dry run by "
+                                + on.get().by().name() + ": " + on.get().reason()));
+    }
+
+    private static String bounded(String reason) {
+        return reason.length() <= MAX_REASON ? reason : reason.substring(0, MAX_REASON - 1) + "…";
+    }
+
     private static void requireReason(String reason) {
         if (reason.isBlank() || reason.length() > MAX_REASON) {
             throw new IllegalArgumentException("a dry run begins and ends with a reason of at most " + MAX_REASON);
         }
+    }
+
+    private static Switched read(ResultSet row) throws SQLException {
+        return new Switched(
+                row.getString("playbook"),
+                row.getString("reason"),
+                Actor.parse(row.getString("set_by")),
+                row.getObject("set_at", OffsetDateTime.class).toInstant());
     }
 
     private static Mode mode(ResultSet row) throws SQLException {

@@ -135,12 +135,15 @@ public class EffectGate {
         } else if (strictest instanceof Verdict.DryRun dryRun) {
             guardrails.forEach(guardrail -> guardrail.passedOver(effect, dryRun));
         }
+        // also where it was allowed: an auditor must see what was only assumed, and who was relied on
         AuditEvent intent = intent(effect, strictest);
-        // also where it was allowed: an auditor must see what was only assumed
-        audit.record(
-                situation.etcd() instanceof EtcdVoters.Look.Known known
-                        ? intent.with("etcd-voters", known.basis())
-                        : intent);
+        if (situation.etcd() instanceof EtcdVoters.Look.Known known) {
+            intent = intent.with("etcd-voters", known.basis());
+        }
+        if (situation.replicas() instanceof OwnReplicas.Look.Known known) {
+            intent = intent.with("own-replicas", known.named());
+        }
+        audit.record(intent);
         return strictest;
     }
 

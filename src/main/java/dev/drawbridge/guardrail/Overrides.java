@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -98,7 +99,8 @@ public class Overrides {
                 proposer,
                 approver,
                 now,
-                now.plus(properties.valid()));
+                now.plus(properties.valid()),
+                null);
         jdbc.sql("""
                         insert into guardrail_override (id, incident_id, node, kind, target, rules, reason, proposer, approver,
                         created_at, expires_at)
@@ -126,6 +128,24 @@ public class Overrides {
     public List<GuardrailOverride> of(IncidentId incident) {
         return jdbc.sql("select * from guardrail_override where incident_id = :incident order by created_at, id")
                 .param("incident", incident.value())
+                .query((row, n) -> read(row))
+                .list();
+    }
+
+    /**
+     * Overrides of all incidents, used and expired ones too, newest first.
+     *
+     * @param after the last one of the page before; null for the first page
+     */
+    public List<GuardrailOverride> page(@Nullable String after, int limit) {
+        return jdbc.sql("""
+                        select * from guardrail_override o
+                        where cast(:after as varchar(64)) is null
+                        or exists (select 1 from guardrail_override p where p.id = :after
+                          and (o.created_at < p.created_at or o.created_at = p.created_at and o.id < p.id))
+                        order by o.created_at desc, o.id desc fetch first :limit rows only""")
+                .param("after", after)
+                .param("limit", limit)
                 .query((row, n) -> read(row))
                 .list();
     }
@@ -213,6 +233,7 @@ public class Overrides {
     }
 
     private static GuardrailOverride read(ResultSet row) throws SQLException {
+        OffsetDateTime used = row.getObject("used_at", OffsetDateTime.class);
         return new GuardrailOverride(
                 row.getString("id"),
                 IncidentId.of(row.getString("incident_id")),
@@ -224,6 +245,7 @@ public class Overrides {
                 Actor.parse(row.getString("proposer")),
                 Actor.parse(row.getString("approver")),
                 row.getObject("created_at", OffsetDateTime.class).toInstant(),
-                row.getObject("expires_at", OffsetDateTime.class).toInstant());
+                row.getObject("expires_at", OffsetDateTime.class).toInstant(),
+                used == null ? null : used.toInstant());
     }
 }

@@ -4,7 +4,6 @@ import dev.drawbridge.shared.NodeName;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 
@@ -58,7 +57,8 @@ class OwnLastReplica implements Guardrail {
                     "where Drawbridge itself runs is not known, so this may be the node of its last replica: "
                             + unknown.why());
         }
-        List<OwnReplicas.Replica> all = ((OwnReplicas.Look.Known) situation.replicas()).replicas();
+        OwnReplicas.Look.Known known = (OwnReplicas.Look.Known) situation.replicas();
+        List<OwnReplicas.Replica> all = known.replicas();
         if (all.stream().noneMatch(replica -> replica.node().equals(effect.node()))) {
             return new Verdict.Allowed("no replica of Drawbridge runs on the node");
         }
@@ -74,10 +74,7 @@ class OwnLastReplica implements Guardrail {
                 .orElseGet(() -> new Verdict.Refused(
                         rule(),
                         "a replica of Drawbridge runs on the node, and none is ready on another one that is not isolated ("
-                                + all.stream()
-                                        .map(replica -> replica.name() + " on " + replica.node()
-                                                + (replica.ready() ? "" : ", not ready"))
-                                        .collect(Collectors.joining("; "))
+                                + known.named()
                                 + "): nobody would be left to lift the containment"));
     }
 }

@@ -2,6 +2,7 @@ package dev.drawbridge.guardrail;
 
 import dev.drawbridge.shared.NodeName;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** The pods that are Drawbridge itself, as the cluster shows them; whoever knows the cluster implements it. */
 public interface OwnReplicas {
@@ -22,8 +23,20 @@ public interface OwnReplicas {
 
         /** @param replicas all that are bound to a node and have not ended, the one that looks among them */
         record Known(List<Replica> replicas) implements Look {
+            private static final int NAMED = 5;
+
             public Known {
                 replicas = List.copyOf(replicas);
+            }
+
+            /** The first of them, for people. */
+            String named() {
+                String first = replicas.stream()
+                        .limit(NAMED)
+                        .map(replica ->
+                                replica.name() + " on " + replica.node() + (replica.ready() ? "" : ", not ready"))
+                        .collect(Collectors.joining("; "));
+                return replicas.size() <= NAMED ? first : first + "; and " + (replicas.size() - NAMED) + " more";
             }
         }
 

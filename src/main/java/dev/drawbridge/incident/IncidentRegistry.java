@@ -223,7 +223,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
                 .on(id, node)
                 .with("playbook", playbook.name() + " " + playbook.version()));
         storm.opened(id);
-        if (playbook.dryRun()) {
+        if (!dryRuns.beginIfSwitched(playbook.name(), id) && playbook.dryRun()) {
             dryRuns.begin(
                     Actor.playbook(playbook.name()), id, "the playbook " + playbook.name() + " is to be tried first");
         }

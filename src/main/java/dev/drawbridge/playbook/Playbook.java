@@ -13,7 +13,7 @@ import java.util.Set;
  * @param name unique in the catalogue
  * @param version as the author wrote it, plus the first digits of the file's digest: {@code 1.0.0+3f2a9c41d0e7}
  * @param workflow id of the BPMN process that is started
- * @param rungs of containment, in order
+ * @param ladder rungs of containment, in order
  * @param watched what may be named, scanned and written
  */
 public record Playbook(
@@ -23,7 +23,7 @@ public record Playbook(
         Match match,
         List<Exclusion> exclusions,
         String workflow,
-        List<String> rungs,
+        List<RungStep> ladder,
         WatchedSet watched,
         BaselinePolicy baseline,
         VerificationPolicy verification,
@@ -31,6 +31,18 @@ public record Playbook(
         Deadlines deadlines,
         Triage triage,
         boolean dryRun) {
+
+    /** The rungs of the ladder, in order. */
+    public List<String> rungs() {
+        return ladder.stream().map(RungStep::rung).toList();
+    }
+
+    /**
+     * One rung.
+     *
+     * @param verify what has to be verified of it before the next one begins, as {@code containment.RungProof} names it
+     */
+    public record RungStep(String rung, String verify) {}
 
     /** @param rules by source: rule ids that this playbook answers */
     public record Match(Map<String, Set<String>> rules, List<String> paths) {}
@@ -51,22 +63,9 @@ public record Playbook(
     /** @param askFirst file classes whose restore waits for a person */
     public record BaselinePolicy(Set<FileClass> askFirst) {}
 
-    /**
-     * What is verified.
-     *
-     * @param soak wait before the second verification
-     * @param attempts restore rounds before a person is asked
-     * @param kubelet whether kubelet itself is asked for static pods
-     * @param processes whether the node's processes are compared with its pods
-     */
+    /** @param soak wait before the second verification; @param attempts restore rounds before a person is asked */
     public record VerificationPolicy(
-            Duration soak,
-            int attempts,
-            boolean nodeReady,
-            boolean apiServer,
-            boolean staticPods,
-            boolean kubelet,
-            boolean processes) {}
+            Duration soak, int attempts, boolean nodeReady, boolean apiServer, boolean staticPods) {}
 
     /**
      * Groups that may decide.

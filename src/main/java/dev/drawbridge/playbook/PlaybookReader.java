@@ -130,7 +130,26 @@ class PlaybookReader {
                 "/spec/deadlines/followUp")) {
             complain(document, problems, field, () -> duration(root, field));
         }
-        List<String> rungs = texts(root, "/spec/containment/rungs");
+        List<Playbook.RungStep> ladder = ladder(root);
+        List<String> rungs = ladder.stream().map(Playbook.RungStep::rung).toList();
+        for (int i = 0; i < ladder.size(); i++) {
+            String at = "/spec/containment/rungs/" + i;
+            Playbook.RungStep step = ladder.get(i);
+            if (rungs.indexOf(step.rung()) < i) {
+                problems.add(document.problem(at, "the rung " + step.rung() + " stands here for the second time"));
+            }
+            if (step.rung().equals("node-credentials") && root.at(at).isObject()) {
+                problems.add(document.problem(at, "a person does node-credentials: there is nothing to verify"));
+            }
+            if (step.verify().equals("pods-gone") && !step.rung().equals("taint")) {
+                problems.add(document.problem(
+                        at,
+                        "pods-gone is for taint"
+                                + (step.rung().equals("drain")
+                                        ? ": a drain waits for its pods itself, take complete"
+                                        : "")));
+            }
+        }
         int drain = rungs.indexOf("drain");
         if (drain >= 0 && !rungs.subList(0, drain).contains("cordon")) {
             problems.add(document.problem(
@@ -204,7 +223,7 @@ class PlaybookReader {
                 new Playbook.Match(rules, texts(root, "/spec/match/paths")),
                 List.copyOf(exclusions),
                 root.at("/spec/workflow").asText(),
-                texts(root, "/spec/containment/rungs"),
+                ladder(root),
                 new WatchedSet(texts(root, "/spec/watched")),
                 new Playbook.BaselinePolicy(Set.copyOf(askFirst)),
                 new Playbook.VerificationPolicy(
@@ -212,10 +231,7 @@ class PlaybookReader {
                         root.at("/spec/verification/attempts").asInt(),
                         root.at("/spec/verification/nodeReady").asBoolean(),
                         root.at("/spec/verification/apiServer").asBoolean(),
-                        root.at("/spec/verification/staticPods").asBoolean(),
-                        // younger than the format: what a playbook of before verified is verified in full
-                        root.at("/spec/verification/kubelet").asBoolean(true),
-                        root.at("/spec/verification/processes").asBoolean(true)),
+                        root.at("/spec/verification/staticPods").asBoolean()),
                 new Playbook.Approvals(
                         texts(root, "/spec/approvals/containment"),
                         texts(root, "/spec/approvals/plan"),
@@ -237,6 +253,20 @@ class PlaybookReader {
                         duration(root, "/spec/deadlines/followUp")),
                 new Playbook.Triage(Set.copyOf(texts(root, "/spec/triage/trustedExecutables"))),
                 root.at("/spec/dryRun").asBoolean(false));
+    }
+
+    /** A rung alone is read back, and that is all that is wanted of it. */
+    private static List<Playbook.RungStep> ladder(JsonNode root) {
+        List<Playbook.RungStep> ladder = new ArrayList<>();
+        for (JsonNode rung : root.at("/spec/containment/rungs")) {
+            ladder.add(
+                    rung.isObject()
+                            ? new Playbook.RungStep(
+                                    rung.path("rung").asText(),
+                                    rung.path("verify").asText())
+                            : new Playbook.RungStep(rung.asText(), "read-back"));
+        }
+        return List.copyOf(ladder);
     }
 
     private static List<String> texts(JsonNode root, String pointer) {

@@ -138,6 +138,9 @@ final class Comparisons {
         if (file == null) {
             return new Side(null, null, false);
         }
+        if (file.held() != BaselineFile.Held.CONTENT) {
+            return Side.unknown("the baseline does not hold its content");
+        }
         if (file.size() > MAX_BYTES) {
             return tooLarge("the baseline's content");
         }

@@ -2,6 +2,7 @@ package dev.drawbridge.recovery;
 
 import dev.drawbridge.recovery.FileComparison.Meaning;
 import dev.drawbridge.recovery.FileComparison.MeaningStatus;
+import dev.drawbridge.shared.KeyMaterial;
 import dev.drawbridge.shared.PlainText;
 import dev.drawbridge.shared.StaticPodManifest;
 import dev.drawbridge.shared.StaticPodManifest.Document;

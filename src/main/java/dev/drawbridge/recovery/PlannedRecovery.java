@@ -106,6 +106,10 @@ class PlannedRecovery implements Recovery {
             return noBaseline(actor, incident, node, "not-available", ((BaselineResult.NotAvailable) result).reason());
         }
         Baseline baseline = trusted.baseline();
+        if (!DriftFinder.covers(baseline.files(), policy.watched())) {
+            return noBaseline(
+                    actor, incident, node, "not-available", baseline.revision() + " holds no file of the watched set");
+        }
         List<RestorePlan.Step> steps = look(node, baseline, policy).steps();
         if (steps.isEmpty()) {
             audit.record(AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
@@ -378,7 +382,10 @@ class PlannedRecovery implements Recovery {
         if (uid == null || gid == null) {
             return new WriteOutcome.Refused("the node has no user " + file.owner() + " or group " + file.group());
         }
-        try (InputStream content = baseline.open(file)) {
+        // without its content nothing but owner and mode is set: the node checks that the content is the baseline's
+        // first
+        try (InputStream content =
+                file.held() == BaselineFile.Held.CONTENT ? baseline.open(file) : InputStream.nullInputStream()) {
             return files.write(
                     node,
                     permit,

@@ -2,6 +2,7 @@ package dev.drawbridge.recovery;
 
 import dev.drawbridge.baseline.Baseline;
 import dev.drawbridge.baseline.BaselineFile;
+import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.ScannedFile;
@@ -67,6 +68,10 @@ final class Planner {
     }
 
     private RestorePlan.Step step(Drift drift) {
+        BaselineFile expected = drift.expected();
+        if (expected != null && expected.held() != Held.CONTENT) {
+            return notHeld(drift, expected);
+        }
         return switch (drift.kind()) {
             case UNEXPECTED -> unexpected(drift);
             case WRONG_TYPE ->
@@ -98,6 +103,66 @@ final class Planner {
                         "owner and mode are set; the content stays and nothing restarts");
             case MISSING, MODIFIED -> changed(drift);
         };
+    }
+
+    /** What the baseline cannot give back is a person's, and is not moved away either: nothing could take its place. */
+    private static RestorePlan.Step notHeld(Drift drift, BaselineFile expected) {
+        if (expected.held() == Held.SUBMODULE) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    "the baseline has a repository of its own here; nothing below it was compared",
+                    "nothing: a person compares it, or takes it out of the baseline");
+        }
+        if (expected.held() == Held.DIRECTORY) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    drift.kind() == Drift.Kind.MISSING
+                            ? "a directory that must be there although it is empty is missing"
+                            : drift.kind() == Drift.Kind.METADATA_ONLY
+                                    ? "owner, group or mode of the directory are not the baseline's"
+                                    : "where the baseline has a directory there is none",
+                    "nothing: a person puts the directory right, owner %s:%s, mode %04o"
+                            .formatted(expected.owner(), expected.group(), expected.mode()));
+        }
+        if (expected.held() == Held.LINK) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    "the baseline has a link here, and it is not there or leads elsewhere",
+                    "nothing: no link is ever made or followed; a person puts it right");
+        }
+        return switch (drift.kind()) {
+            case METADATA_ONLY ->
+                make(
+                        drift,
+                        FileAction.RESTORE_METADATA,
+                        "owner, group or mode are not the baseline's",
+                        "owner and mode are set; the content stays and nothing restarts");
+            case UNREADABLE ->
+                make(
+                        drift,
+                        FileAction.TASK,
+                        "it cannot be read or keeps changing",
+                        "nothing: a person must look at the node");
+            default ->
+                make(
+                        drift,
+                        FileAction.TASK,
+                        (drift.kind() == Drift.Kind.MISSING
+                                        ? "it is missing"
+                                        : drift.kind() == Drift.Kind.WRONG_TYPE
+                                                ? "a link, a special file or a second name stands where the baseline has a file"
+                                                : "its content is not the baseline's")
+                                + ", and the baseline holds its digest only",
+                        "nothing: a person puts back the file with the digest of the baseline"
+                                + (exposed(drift) ? " and rotates it: " + RotationScope.of(drift.path()) : ""));
+        };
+    }
+
+    private static boolean exposed(Drift drift) {
+        return Comparisons.CREDENTIALS.contains(drift.fileClass());
     }
 
     private RestorePlan.Step unexpected(Drift drift) {
@@ -160,9 +225,16 @@ final class Planner {
 
     private RestorePlan.Step credential(Drift drift, String what) {
         NodePath certificatePath = drift.fileClass() == FileClass.LEAF_KEY ? certificateOf(drift.path()) : drift.path();
-        Optional<X509Certificate> approved = Optional.ofNullable(
-                        baseline.files().get(certificatePath))
-                .flatMap(file -> Certificates.in(content(file)));
+        BaselineFile certificate = baseline.files().get(certificatePath);
+        if (certificate != null && certificate.held() != Held.CONTENT) {
+            return make(
+                    drift,
+                    FileAction.TASK,
+                    what + ", and of its certificate the baseline holds the digest only",
+                    "nothing: whether the baseline's is still valid cannot be told");
+        }
+        Optional<X509Certificate> approved =
+                Optional.ofNullable(certificate).flatMap(file -> Certificates.in(content(file)));
         if (approved.isPresent() && approved.get().getNotAfter().before(Date.from(now))) {
             return make(
                     drift,
@@ -190,7 +262,7 @@ final class Planner {
 
     private boolean renewed(X509Certificate current, X509Certificate approved) {
         List<X509Certificate> authorities = baseline.files().values().stream()
-                .filter(file -> FileClass.of(file.path()) == FileClass.CA_CERTIFICATE)
+                .filter(file -> file.held() == Held.CONTENT && FileClass.of(file.path()) == FileClass.CA_CERTIFICATE)
                 .flatMap(file -> Certificates.in(content(file)).stream())
                 .toList();
         return current.getNotBefore().after(approved.getNotBefore())

@@ -2,6 +2,7 @@ package dev.drawbridge.recovery;
 
 import dev.drawbridge.recovery.FileComparison.Text;
 import dev.drawbridge.recovery.FileComparison.TextStatus;
+import dev.drawbridge.shared.KeyMaterial;
 import dev.drawbridge.shared.PlainText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

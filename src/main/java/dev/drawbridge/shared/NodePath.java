@@ -64,6 +64,11 @@ public final class NodePath implements Comparable<NodePath> {
 
     /** Reads back what {@link #toString()} wrote. */
     public static NodePath parse(String display) {
+        return ofBytes(bytesOf(display));
+    }
+
+    /** The bytes that a text escaped like {@link #toString()} stands for, be it a path or not: the target of a link, for one. */
+    public static byte[] bytesOf(String display) {
         byte[] utf8 = display.getBytes(StandardCharsets.UTF_8);
         ByteBuffer out = ByteBuffer.allocate(utf8.length);
         for (int i = 0; i < utf8.length; i++) {
@@ -79,7 +84,7 @@ public final class NodePath implements Comparable<NodePath> {
         }
         byte[] raw = new byte[out.position()];
         out.flip().get(raw);
-        return ofBytes(raw);
+        return raw;
     }
 
     private static String display(byte[] utf8, int at) {

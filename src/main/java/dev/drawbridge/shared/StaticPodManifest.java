@@ -71,11 +71,7 @@ public final class StaticPodManifest {
     }
 
     public static Reading read(byte[] content) {
-        return reading(document(content));
-    }
-
-    /** Which pod a document is. */
-    public static Reading reading(Document document) {
+        Document document = document(content);
         if (document instanceof Document.NotReadable not) {
             return new Reading.NotReadable(not.reason());
         }

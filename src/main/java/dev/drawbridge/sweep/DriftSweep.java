@@ -95,6 +95,9 @@ class DriftSweep {
                     "no trusted baseline: " + ((BaselineResult.NotAvailable) result).reason());
         }
         BaselineRevision revision = trusted.baseline().revision();
+        if (!DriftFinder.covers(trusted.baseline().files(), playbook.watched())) {
+            return new SweepOutcome.NotAvailable(revision + " holds no file of the watched set");
+        }
         NodeScan scan = files.scan(node.name(), playbook.watched().roots());
         List<Drift> drifts = DriftFinder.find(trusted.baseline().files(), scan, playbook.watched());
         // opened while we looked: what was seen may be half of a restore

@@ -110,9 +110,9 @@ final class SweepAlert {
         return drift.kind() == Drift.Kind.BLOCKED ? 0 : 1 + drift.fileClass().ordinal();
     }
 
-    /** A directory that nobody could enter is no watched file itself: it is named by one that might be in it. */
+    /** A directory that nobody could enter, or that is not there, is no watched file itself: it is named by one that might be in it. */
     private static String path(Drift drift, Playbook playbook) {
-        if (drift.kind() != Drift.Kind.BLOCKED) {
+        if (drift.kind() != Drift.Kind.BLOCKED && playbook.watched().contains(drift.path())) {
             return text(drift.path());
         }
         WatchedSet answered = new WatchedSet(playbook.match().paths());

@@ -4,11 +4,13 @@ import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.NodeCredentials;
 import dev.drawbridge.containment.Rung;
+import dev.drawbridge.containment.RungProof;
 import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.Investigation;
+import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.recovery.ComparedPlan;
 import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.Recovery;
@@ -204,10 +206,14 @@ class TaskTexts {
     private static void rungs(List<String> lines, Step step) {
         lines.add("");
         lines.add("Containment by this playbook:");
-        for (String code : step.playbook().rungs()) {
-            Rung rung = Rung.ofCode(code);
-            lines.add("- " + code + " stops: " + rung.stops());
+        for (Playbook.RungStep one : step.playbook().ladder()) {
+            Rung rung = Rung.ofCode(one.rung());
+            lines.add("- " + one.rung() + " stops: " + rung.stops());
             lines.add("  does not stop: " + rung.doesNotStop());
+            RungProof wanted = RungProof.ofCode(one.verify());
+            if (wanted != RungProof.READ_BACK) {
+                lines.add("  before the next rung: " + wanted.text());
+            }
         }
         lines.add(Rung.STATIC_PODS);
     }

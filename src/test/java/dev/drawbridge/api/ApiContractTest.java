@@ -6,12 +6,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.containment.ClusterRights;
 import dev.drawbridge.containment.KnownRights;
+import dev.drawbridge.containment.RungDescription;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.web.Scene;
 import dev.drawbridge.web.TestClock;
 import dev.drawbridge.web.Visitor;
@@ -53,6 +58,9 @@ class ApiContractTest {
 
     @Autowired
     private Pauses pauses;
+
+    @Autowired
+    private Overrides overrides;
 
     @Autowired
     private KnownRights rights;
@@ -563,6 +571,116 @@ class ApiContractTest {
         rights.clear();
         assertThat(get("/api/v1/guardrails").at("/clusterRights/askedAt").isMissingNode())
                 .isTrue();
+    }
+
+    @Test
+    void theLadderIsToldAsTheReadmeTellsIt() throws Exception {
+        JsonNode status = get("/api/v1/guardrails");
+        assertThat(status.path("runsAs").asText()).isEqualTo("outside of the cluster");
+        List<String> rungs = new ArrayList<>();
+        status.path("rungs")
+                .forEach(rung -> rungs.add(
+                        rung.path("rung").asText() + " by " + rung.path("by").asText()));
+        assertThat(rungs)
+                .containsExactlyElementsOf(RungDescription.all().stream()
+                        .map(rung -> rung.code() + " by " + rung.by())
+                        .toList())
+                .contains("cordon by drawbridge", "quarantine by restore", "node-credentials by person");
+    }
+
+    private static String playbookReason(String playbook, String reason) throws Exception {
+        return JSON.writeValueAsString(Map.of("playbook", playbook, "reason", reason));
+    }
+
+    @Test
+    void anAdministratorSwitchesAPlaybookToDryRunAndBack() throws Exception {
+        String playbook = "kubernetes-config-tampering";
+        String begin = "/api/v1/guardrails/dry-run";
+        assertThat(program.post("responder", begin, playbookReason(playbook, "x"))
+                        .statusCode())
+                .isEqualTo(403);
+        assertThat(program.post("admin", begin, playbookReason("none", "x")).statusCode())
+                .isEqualTo(400);
+        assertThat(program.post("admin", begin, playbookReason(playbook, " ")).statusCode())
+                .isEqualTo(400);
+        Incident before = scene.incident("cp-1");
+        assertThat(program.post("admin", begin, playbookReason(playbook, "rules are new"))
+                        .statusCode())
+                .isEqualTo(204);
+        assertThat(program.post("admin", begin, playbookReason(playbook, "twice"))
+                        .statusCode())
+                .isEqualTo(409);
+        JsonNode told = get("/api/v1/guardrails").path("dryRunPlaybooks");
+        assertThat(told).hasSize(1);
+        assertThat(told.at("/0/playbook").asText()).isEqualTo(playbook);
+        assertThat(told.at("/0/byFile").asBoolean()).isFalse();
+        assertThat(told.at("/0/reason").asText()).isEqualTo("rules are new");
+        assertThat(told.at("/0/setBy").asText()).isEqualTo("person:admin");
+
+        Incident opened = scene.incident("cp-2");
+        assertThat(get("/api/v1/incidents/" + opened.id()).at("/dryRun/reason").asText())
+                .contains("was switched to dry run by admin: rules are new");
+        assertThat(get("/api/v1/incidents/" + before.id()).at("/dryRun").isMissingNode())
+                .as("opened before it")
+                .isTrue();
+
+        String end = begin + "/end";
+        assertThat(program.post("responder", end, playbookReason(playbook, "x")).statusCode())
+                .isEqualTo(403);
+        assertThat(program.post("admin", end, playbookReason("no\0such", "x")).statusCode())
+                .isEqualTo(409);
+        assertThat(program.post("admin", end, playbookReason(playbook, "they are right"))
+                        .statusCode())
+                .isEqualTo(204);
+        assertThat(program.post("admin", end, playbookReason(playbook, "twice")).statusCode())
+                .isEqualTo(409);
+        assertThat(get("/api/v1/guardrails").path("dryRunPlaybooks")).isEmpty();
+        assertThat(get("/api/v1/incidents/" + scene.incident("cp-3").id())
+                        .at("/dryRun")
+                        .isMissingNode())
+                .isTrue();
+        assertThat(get("/api/v1/incidents/" + opened.id()).at("/dryRun/reason").isMissingNode())
+                .as("what began in it stays in it")
+                .isFalse();
+    }
+
+    @Test
+    void overridesAreListedWithWhoAgreedAndWhatBecameOfThem() throws Exception {
+        for (int n = 1; n <= 3; n++) {
+            overrides.grant(
+                    new Overrides.Subject(
+                            IncidentId.of("i" + n),
+                            NodeName.of("cp-1"),
+                            Effect.Kind.CONTAIN,
+                            "cordon",
+                            Set.of("pause")),
+                    Scene.HOSTILE,
+                    Actor.person("alice"),
+                    Actor.person("bob"));
+            clock.forward(Duration.ofMinutes(10));
+        }
+        JsonNode page = get("/api/v1/guardrails/overrides?limit=2");
+        assertThat(page.path("items")).hasSize(2);
+        JsonNode newest = page.at("/items/0");
+        assertThat(newest.path("incidentId").asText()).isEqualTo("i3");
+        assertThat(newest.path("state").asText()).isEqualTo("open");
+        assertThat(page.at("/items/1/state").asText()).isEqualTo("expired");
+        assertThat(newest.path("kind").asText() + newest.path("target").asText())
+                .isEqualTo("containcordon");
+        assertThat(newest.path("rules").toString()).isEqualTo("[\"pause\"]");
+        assertThat(newest.path("reason").asText()).isEqualTo(Scene.HOSTILE);
+        assertThat(newest.path("proposer").asText()).isEqualTo("person:alice");
+        assertThat(newest.path("approver").asText()).isEqualTo("person:bob");
+        assertThat(Instant.parse(newest.path("expiresAt").asText()))
+                .isAfter(Instant.parse(newest.path("approvedAt").asText()));
+        assertThat(newest.path("usedAt").isMissingNode()).isTrue();
+        JsonNode last = get("/api/v1/guardrails/overrides?limit=2&after="
+                + page.path("next").asText());
+        assertThat(last.at("/items/0/incidentId").asText()).isEqualTo("i1");
+        assertThat(last.path("next").isNull()).isTrue();
+        problem(400, "/api/v1/guardrails/overrides?limit=0");
+        problem(400, "/api/v1/guardrails/overrides?after=%00");
+        problem(400, "/api/v1/guardrails/overrides?limit=501");
     }
 
     @Test

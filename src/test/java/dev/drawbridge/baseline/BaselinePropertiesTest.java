@@ -3,6 +3,7 @@ package dev.drawbridge.baseline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.drawbridge.shared.NodeName;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,7 @@ class BaselinePropertiesTest {
         return new BaselineProperties(
                 url,
                 ref,
+                BaselineLayout.OVERLAY,
                 hosts,
                 format,
                 fingerprints,
@@ -61,6 +63,42 @@ class BaselinePropertiesTest {
 
     private static BaselineProperties signedBy(String format, Path keys, String... fingerprints) {
         return settings(null, "refs/tags/baseline", format, keys, List.of(fingerprints), null);
+    }
+
+    private static BaselineProperties laidOut(BaselineLayout layout, String url, String ref) {
+        return new BaselineProperties(
+                url,
+                ref,
+                layout,
+                null,
+                "ssh",
+                List.of(),
+                null,
+                Path.of("cache"),
+                null,
+                null,
+                10,
+                DataSize.ofMegabytes(1),
+                Duration.ofSeconds(20));
+    }
+
+    @Test
+    void aRepositoryOfEtcIsOfTheNodeThatItsTagNames() {
+        NodeName node = NodeName.of("cp-1.example.org");
+        BaselineProperties each =
+                laidOut(BaselineLayout.ETCKEEPER, "https://git.example.org/{node}.git", "refs/tags/baseline/{node}");
+        assertThat(each.url(node)).isEqualTo("https://git.example.org/cp-1.example.org.git");
+        assertThat(each.ref(node)).isEqualTo("refs/tags/baseline/cp-1.example.org");
+        assertThat(each.cache(node)).isEqualTo(Path.of("cache/cp-1.example.org.git"));
+        BaselineProperties one = laidOut(BaselineLayout.ETCKEEPER, "/srv/etc.git", "refs/tags/{node}");
+        assertThat(one.cache(node)).isEqualTo(Path.of("cache"));
+        // etckeeper moves its branch by itself, and a tag of the same name in every repository is everybody's
+        for (String ref : List.of("refs/heads/{node}", "refs/tags/baseline")) {
+            assertThatThrownBy(() -> laidOut(BaselineLayout.ETCKEEPER, "/srv/{node}.git", ref))
+                    .hasMessageContaining("drawbridge.baseline.ref must be a tag with {node}");
+        }
+        assertThatThrownBy(() -> laidOut(BaselineLayout.OVERLAY, "/srv/{node}.git", "refs/tags/baseline"))
+                .hasMessageContaining("{node} is for the layout etckeeper");
     }
 
     @Test

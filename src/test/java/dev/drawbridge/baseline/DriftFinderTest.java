@@ -2,6 +2,7 @@ package dev.drawbridge.baseline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
@@ -18,7 +19,7 @@ class DriftFinderTest {
     private static final NodePath ETCD = NodePath.of("/etc/kubernetes/manifests/etcd.yaml");
     private static final Digest GOOD = Digest.ofText("good");
     private static final Map<NodePath, BaselineFile> BASELINE =
-            Map.of(ETCD, new BaselineFile(ETCD, GOOD, 4, 0600, "root", "etcd"));
+            Map.of(ETCD, new BaselineFile(ETCD, BaselineFile.Held.CONTENT, GOOD, 4, 0600, "root", "etcd"));
 
     private static ScannedFile entry(
             NodePath path, FileType type, int mode, long uid, long gid, int links, @Nullable Digest digest) {
@@ -108,5 +109,61 @@ class DriftFinderTest {
                         entry(ETCD, FileType.FILE, 0600, 0, 7, 1, GOOD),
                         entry(NodePath.of("/etc/kubernetes/manifests.old"), FileType.SYMLINK, 0777, 0, 0, 1, null)))
                 .isEmpty();
+    }
+
+    private static BaselineFile held(Held held, NodePath path, Digest digest) {
+        return new BaselineFile(path, held, digest, 0, 0700, "root", "root");
+    }
+
+    private static List<String> driftFrom(BaselineFile expected, ScannedFile... found) {
+        NodeScan scan = new NodeScan(
+                NodeName.of("cp-1"), Instant.EPOCH, TestBaseline.WATCHED.roots(), List.of(found), Map.of(), Map.of());
+        return DriftFinder.find(Map.of(expected.path(), expected), scan, TestBaseline.WATCHED).stream()
+                .map(one -> one.kind() + " " + one.path())
+                .toList();
+    }
+
+    @Test
+    void ofALinkThatTheBaselineHoldsTheTargetIsCompared() {
+        NodePath path = NodePath.of("/etc/kubernetes/pki/link");
+        BaselineFile link = held(Held.LINK, path, Digest.ofText("../b\\\u00e4"));
+        ScannedFile same = new ScannedFile(path, FileType.SYMLINK, 0777, 5, 5, 4, 1, 1, null, "../b\\x5c\\xc3\\xa4");
+        ScannedFile other = new ScannedFile(path, FileType.SYMLINK, 0777, 0, 0, 4, 1, 1, null, "/srv");
+        assertThat(driftFrom(link, same)).isEmpty();
+        assertThat(driftFrom(link, other)).containsExactly("MODIFIED " + path);
+        assertThat(driftFrom(link, entry(path, FileType.FILE, 0700, 0, 0, 1, GOOD)))
+                .containsExactly("WRONG_TYPE " + path);
+        assertThat(driftFrom(link)).containsExactly("MISSING " + path);
+    }
+
+    @Test
+    void anEmptyDirectoryOfTheBaselineMustBeThereWithItsMode() {
+        NodePath manifests = NodePath.of("/etc/kubernetes/manifests");
+        BaselineFile directory = held(Held.DIRECTORY, manifests, GOOD);
+        assertThat(driftFrom(directory, entry(manifests, FileType.DIRECTORY, 0700, 0, 0, 2, null)))
+                .isEmpty();
+        assertThat(driftFrom(directory, entry(manifests, FileType.DIRECTORY, 0777, 0, 0, 2, null)))
+                .containsExactly("METADATA_ONLY " + manifests);
+        assertThat(driftFrom(directory)).containsExactly("MISSING " + manifests);
+        assertThat(driftFrom(directory, entry(manifests, FileType.SYMLINK, 0777, 0, 0, 1, null)))
+                .as("once, and nothing below it")
+                .containsExactly("BLOCKED " + manifests);
+        NodePath below = NodePath.of("/etc/kubernetes/pki/empty");
+        assertThat(driftFrom(held(Held.DIRECTORY, below, GOOD), entry(below, FileType.FIFO, 0700, 0, 0, 1, null)))
+                .as("once")
+                .containsExactly("WRONG_TYPE " + below);
+    }
+
+    @Test
+    void nothingBelowARepositoryOfItsOwnCountsAsUnexpected() {
+        NodePath path = NodePath.of("/etc/kubernetes/pki/vendor");
+        assertThat(driftFrom(
+                        held(Held.SUBMODULE, path, GOOD),
+                        entry(path, FileType.DIRECTORY, 0700, 0, 0, 2, null),
+                        entry(path.resolve("some.crt"), FileType.FILE, 0700, 0, 0, 1, GOOD)))
+                .containsExactly("BLOCKED " + path);
+        assertThat(DriftFinder.covers(
+                        Map.of(ETCD, held(Held.CONTENT, NodePath.of("/etc/ssh/x"), GOOD)), TestBaseline.WATCHED))
+                .isFalse();
     }
 }

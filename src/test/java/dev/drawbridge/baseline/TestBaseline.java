@@ -1,5 +1,7 @@
 package dev.drawbridge.baseline;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.shared.TestDatabase;
 import dev.drawbridge.shared.WatchedSet;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.time.Clock;
@@ -17,6 +20,16 @@ import java.util.List;
 import java.util.Map;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
+import org.eclipse.jgit.dircache.DirCache;
+import org.eclipse.jgit.dircache.DirCacheBuilder;
+import org.eclipse.jgit.dircache.DirCacheEntry;
+import org.eclipse.jgit.lib.Constants;
+import org.eclipse.jgit.lib.FileMode;
+import org.eclipse.jgit.lib.ObjectId;
+import org.eclipse.jgit.lib.ObjectInserter;
+import org.eclipse.jgit.lib.PersonIdent;
+import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -40,6 +53,11 @@ public final class TestBaseline {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(256);
         KeyPair key = generator.generateKeyPair();
+        Files.deleteIfExists(directory.resolve(name));
+        // ssh-keygen passes over a key that others may read, and git then makes a tag without a signature
+        Files.createFile(
+                directory.resolve(name),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try (OutputStream out = Files.newOutputStream(directory.resolve(name))) {
             OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, name, null, out);
         }
@@ -68,6 +86,34 @@ public final class TestBaseline {
 
     public String publish(Map<String, Path> roots) throws IOException {
         return publish(roots, "signer");
+    }
+
+    /** Publishes a tree of these texts by path, signed. */
+    public void publishTree(Map<String, String> texts) throws IOException {
+        try (Repository git = FileRepositoryBuilder.create(remote().toFile());
+                ObjectInserter inserter = git.newObjectInserter()) {
+            if (!Files.exists(remote().resolve("HEAD"))) {
+                git.create(true);
+            }
+            DirCache index = DirCache.newInCore();
+            DirCacheBuilder builder = index.builder();
+            for (Map.Entry<String, String> text : texts.entrySet()) {
+                DirCacheEntry entry = new DirCacheEntry(text.getKey());
+                entry.setFileMode(FileMode.REGULAR_FILE);
+                entry.setObjectId(
+                        inserter.insert(Constants.OBJ_BLOB, text.getValue().getBytes(UTF_8)));
+                builder.add(entry);
+            }
+            builder.finish();
+            RevisionWriter writer = new RevisionWriter(
+                    git, new SshObjectSigner(key("signer"), null), new PersonIdent("Baseline", EMAIL));
+            ObjectId commit =
+                    writer.commit(inserter, index.writeTree(inserter), git.resolve("refs/heads/main"), "Known good");
+            ObjectId tag = writer.tag(inserter, "baseline", commit, "Known good");
+            inserter.flush();
+            writer.point("refs/heads/main", commit);
+            writer.point("refs/tags/baseline", tag);
+        }
     }
 
     /** A verifier as after a start of the application: its cache is on disk, its memory is empty. */
@@ -99,6 +145,7 @@ public final class TestBaseline {
         all.forEach((name, value) -> source.put("drawbridge.baseline." + name, value));
         return new GitBaselines(
                 new Binder(source).bindOrCreate("drawbridge.baseline", BaselineProperties.class),
+                "/etc/kubernetes/.drawbridge",
                 database.jdbc(),
                 database.transactions(),
                 TestAudit.on(database, clock),

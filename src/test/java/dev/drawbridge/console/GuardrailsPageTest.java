@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.containment.ClusterRights.Answer;
 import dev.drawbridge.containment.KnownRights;
+import dev.drawbridge.guardrail.DryRuns;
+import dev.drawbridge.guardrail.Effect;
+import dev.drawbridge.guardrail.Overrides;
 import dev.drawbridge.guardrail.Pause;
 import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
+import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.web.Scene;
 import dev.drawbridge.web.TestClock;
 import dev.drawbridge.web.Visitor;
@@ -15,6 +20,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -32,6 +38,12 @@ class GuardrailsPageTest {
 
     @Autowired
     private Pauses pauses;
+
+    @Autowired
+    private DryRuns dryRuns;
+
+    @Autowired
+    private Overrides overrides;
 
     @Autowired
     private KnownRights rights;
@@ -172,5 +184,67 @@ class GuardrailsPageTest {
                         .statusCode())
                 .isEqualTo(403);
         assertThat(pauses.active()).isEmpty();
+    }
+
+    @Test
+    void anAdministratorSwitchesAPlaybookToDryRunAndBack() {
+        Visitor admin = Visitor.signedIn(environment, "admin");
+        assertThat(page(responder))
+                .contains("No playbook is in dry run.")
+                .doesNotContain("Switch a playbook to dry run");
+        Map<String, String> form = Map.of("playbook", "kubernetes-config-tampering", "reason", Scene.HOSTILE);
+        assertThat(responder.submit("/guardrails", "/guardrails/dry-run", form).statusCode())
+                .isEqualTo(403);
+        admin.submit("/guardrails", "/guardrails/dry-run", Map.of("playbook", "none", "reason", "x"));
+        assertThat(page(admin)).contains("Not done: choose a playbook.");
+        admin.submit(
+                "/guardrails", "/guardrails/dry-run", Map.of("playbook", "kubernetes-config-tampering", "reason", " "));
+        assertThat(page(admin)).contains("Not done: a reason");
+        admin.submit("/guardrails", "/guardrails/dry-run", form);
+        assertThat(page(admin))
+                .contains("kubernetes-config-tampering begin in dry run", "by admin", "&lt;script&gt;alert")
+                .doesNotContain("<script>alert");
+        assertThat(dryRuns.switched()).hasSize(1);
+        assertThat(responder
+                        .submit("/guardrails", "/guardrails/dry-run/end", form)
+                        .statusCode())
+                .isEqualTo(403);
+        admin.submit("/guardrails", "/guardrails/dry-run/end", form);
+        assertThat(page(admin)).contains("Incidents that began in dry run stay in it.", "No playbook is in dry run.");
+        admin.submit("/guardrails", "/guardrails/dry-run/end", form);
+        assertThat(page(admin)).contains("is not switched to dry run");
+    }
+
+    @Test
+    void overridesAreShownWithWhoAgreed() {
+        assertThat(page(responder)).contains("Nothing was overridden.");
+        for (int n = 0; n < 21; n++) {
+            overrides.grant(
+                    new Overrides.Subject(
+                            IncidentId.of("i" + n),
+                            NodeName.of("cp-1"),
+                            Effect.Kind.CONTAIN,
+                            "cordon",
+                            Set.of("pause")),
+                    n == 0 ? "the oldest" : Scene.HOSTILE,
+                    Actor.person("alice"),
+                    Actor.person("bob"));
+            clock.forward(Duration.ofSeconds(1));
+        }
+        String first = page(responder);
+        assertThat(first)
+                .contains("proposed by alice, approved by bob", "&lt;script&gt;alert", "href=\"/incidents/i20\"")
+                .doesNotContain("<script>alert", "the oldest");
+        java.util.regex.Matcher older = java.util.regex.Pattern.compile("/guardrails\\?overrides=[^\"]+")
+                .matcher(first);
+        assertThat(older.find()).isTrue();
+        assertThat(responder.page(older.group()).body()).contains("the oldest").doesNotContain("Older overrides");
+    }
+
+    @Test
+    void theLadderIsShownWithTheRungThatStopsStaticPods() {
+        assertThat(page(responder))
+                .contains("<td class=\"mono\">quarantine</td>", "The only rung that stops static pods.")
+                .contains("<strong>outside of the cluster</strong>");
     }
 }

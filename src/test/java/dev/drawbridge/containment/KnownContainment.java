@@ -31,6 +31,11 @@ public final class KnownContainment implements Containment {
     }
 
     @Override
+    public Proven podsGone(IncidentId incident, NodeName node) {
+        throw new UnsupportedOperationException("pages and API verify nothing");
+    }
+
+    @Override
     public List<AppliedRung> applied(IncidentId incident) {
         return List.copyOf(applied.getOrDefault(incident, List.of()));
     }

@@ -73,6 +73,8 @@ final class PackagedApplication implements AutoCloseable {
         ProcessBuilder java = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log));
+        // where the build itself runs in a pod, this is no pod of the cluster of the test
+        java.environment().remove("KUBERNETES_SERVICE_HOST");
         java.environment().putAll(environment);
         process = java.start();
         starts++;

@@ -44,6 +44,7 @@ final class Site implements AutoCloseable {
     private static final Path COMPOSE = Path.of("docker/compose.yaml");
 
     private final Path home;
+    private final boolean etckeeper;
     private final Deque<AutoCloseable> running = new ArrayDeque<>();
     private final EmbeddedPostgres database;
     private final SandboxApiServer cluster;
@@ -53,8 +54,9 @@ final class Site implements AutoCloseable {
     final Path root;
     final Path secrets;
 
-    private Site(Path home) throws Exception {
+    private Site(Path home, boolean etckeeper) throws Exception {
         this.home = home;
+        this.etckeeper = etckeeper;
         this.root = Files.createDirectories(home.resolve("root"));
         this.secrets = Files.createDirectories(home.resolve("secrets"));
         database = EmbeddedPostgres.builder()
@@ -67,11 +69,11 @@ final class Site implements AutoCloseable {
         recorder = new ApiRecorder(cluster.port());
         running.push(recorder);
         node();
-        SandboxKubelet kubelet = new SandboxKubelet(
-                cluster, Map.of(NODE, root.resolve("etc/kubernetes/manifests")), java.time.Clock.systemUTC());
+        SandboxKubelet kubelet =
+                new SandboxKubelet(cluster.client(), Map.of(NODE, root.resolve("etc/kubernetes/manifests")));
         running.push(kubelet);
         kubelet.start();
-        readme("keys", Map.of());
+        readme("ProductionIT: keys", Map.of());
         sshPort = sshd();
         kubeconfig();
         people();
@@ -83,7 +85,15 @@ final class Site implements AutoCloseable {
         assumeTrue(
                 Files.isExecutable(SSHD),
                 "skipped: needs OpenSSH's server, ssh and ssh-keygen (apt-get install openssh-server openssh-client git)");
-        return new Site(home);
+        return new Site(home, false);
+    }
+
+    /** The node's {@code /etc} is going to be kept by etckeeper, in a repository of its own; {@link #walk} does it. */
+    static Site withEtckeeper(Path home) throws Exception {
+        assumeTrue(
+                Files.isExecutable(SSHD) && Files.isExecutable(Path.of("/usr/bin/etckeeper")),
+                "skipped: needs OpenSSH and etckeeper (apt-get install openssh-server openssh-client git etckeeper)");
+        return new Site(home, true);
     }
 
     // ---- the node
@@ -309,6 +319,8 @@ final class Site implements AutoCloseable {
                         root-prefix: %4$s
                   baseline:
                     url: ssh://%1$s@127.0.0.1:%3$d%5$s
+                    layout: %8$s
+                    ref: %9$s
                   guardrail:
                     dry-run: false
                     # the cluster has this one node
@@ -331,7 +343,15 @@ final class Site implements AutoCloseable {
                         groups: [auditors]
                 camunda.bpm.job-execution.lock-time-in-millis: 30000
                 """.formatted(
-                        user, NODE, sshPort, root, repository(), playbooks, hash));
+                        user,
+                        NODE,
+                        sshPort,
+                        root,
+                        etckeeper ? home.resolve("{node}.git") : repository(),
+                        playbooks,
+                        hash,
+                        etckeeper ? "etckeeper" : "overlay",
+                        etckeeper ? "refs/tags/baseline/{node}" : "refs/tags/baseline"));
     }
 
     /**
@@ -393,34 +413,51 @@ final class Site implements AutoCloseable {
     // ---- the baseline
 
     private Path repository() {
-        return home.resolve("baseline.git");
+        return home.resolve((etckeeper ? NODE : "baseline") + ".git");
     }
 
     private void baseline() throws Exception {
-        sh("git init -q --bare baseline.git", Map.of());
-        readme(
-                "baseline",
-                Map.of(
-                        "NODE",
-                        NODE,
-                        "ROOT",
-                        root.toString(),
-                        "SSH",
-                        "ssh -F " + home.resolve("ssh_config") + " node",
-                        "REMOTE",
-                        repository().toString()));
+        sh("git init -q --bare -b main " + repository(), Map.of());
+        if (!etckeeper) {
+            readme("ProductionIT: baseline", operator());
+        }
+    }
+
+    /** What the README has a person set first. */
+    private Map<String, String> operator() {
+        return Map.of(
+                "NODE",
+                NODE,
+                "ROOT",
+                root.toString(),
+                "ETC",
+                root.resolve("etc").toString(),
+                "SSH",
+                "ssh -F " + home.resolve("ssh_config") + " node",
+                "REMOTE",
+                repository().toString());
+    }
+
+    /** Runs the README's commands of one step of the walk-through, with the jar that was packaged; what they printed. */
+    String walk(String step) throws Exception {
+        Map<String, String> environment = new LinkedHashMap<>(environment("a"));
+        environment.putAll(operator());
+        environment.put(
+                "DRAWBRIDGE",
+                Path.of(System.getProperty("java.home"), "bin", "java") + " -XX:TieredStopAtLevel=1 -jar "
+                        + System.getProperty("drawbridge.jar"));
+        return readme("WalkthroughIT: " + step, environment);
     }
 
     /** Runs the commands that the README shows under a mark, in this site's directory. */
-    private void readme(String mark, Map<String, String> environment) throws Exception {
-        Matcher block = Pattern.compile(
-                        "<!-- proven by ProductionIT: " + mark + " -->\\s*```sh\\n(.*?)```", Pattern.DOTALL)
+    private String readme(String mark, Map<String, String> environment) throws Exception {
+        Matcher block = Pattern.compile("<!-- proven by " + mark + " -->\\s*```sh\\n(.*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(README));
         assertThat(block.find()).as("commands for " + mark + " in " + README).isTrue();
-        sh(block.group(1), environment);
+        return sh(block.group(1), environment);
     }
 
-    private void sh(String commands, Map<String, String> environment) throws Exception {
+    private String sh(String commands, Map<String, String> environment) throws Exception {
         ProcessBuilder shell = new ProcessBuilder("sh", "-eu", "-c", commands)
                 .directory(home.toFile())
                 .redirectErrorStream(true)
@@ -430,8 +467,9 @@ final class Site implements AutoCloseable {
         shell.environment().putAll(environment);
         Process process = shell.start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(commands + "\n" + said).isZero();
+        return said;
     }
 
     @Override

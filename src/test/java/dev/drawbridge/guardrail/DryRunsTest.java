@@ -173,4 +173,54 @@ class DryRunsTest {
         assertThat(runs().of(FIRST).orElseThrow().reason()).contains("drawbridge.guardrail.dry-run");
         assertThat(actions()).containsOnlyOnce("guardrail.dry-run");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void aPlaybookThatIsSwitchedPutsNewIncidentsIntoItAndLeavesOpenOnesAlone(String kind) throws Exception {
+        if (kind.equals("postgres")) {
+            database.close();
+            database = TestDatabase.postgres();
+        }
+        assertThat(runs().beginIfSwitched("tampering", IncidentId.of("i0"))).isFalse();
+        assertThatThrownBy(() -> runs().switchOn(ALICE, "tampering", " ")).isInstanceOf(IllegalArgumentException.class);
+        assertThat(runs().switchOn(ALICE, "tampering", "new rules")).isTrue();
+        assertThat(runs().switchOn(ALICE, "tampering", "again")).isFalse();
+        assertThat(runs().switched())
+                .extracting(on ->
+                        on.playbook() + ": " + on.reason() + ", " + on.by().display())
+                .containsExactly("tampering: new rules, person:alice");
+
+        assertThat(outcome(false, effect("i0", Effect.Kind.CONTAIN)))
+                .as("opened before")
+                .isEqualTo("Done");
+        assertThat(runs().beginIfSwitched("other", IncidentId.of("i2"))).isFalse();
+        assertThat(runs().beginIfSwitched("tampering", FIRST)).isTrue();
+        assertThat(outcome(false, effect("i1", Effect.Kind.RESTORE_FILE))).isEqualTo("DryRun");
+        assertThat(runs().of(FIRST).orElseThrow().reason())
+                .contains("the playbook was switched to dry run by alice: new rules");
+
+        runs().end(ALICE, FIRST, "the plan is right");
+        runs().goesOn(ALICE, FIRST);
+        assertThat(outcome(false, effect("i1", Effect.Kind.RESTORE_FILE)))
+                .as("a person ended it for this one, and the switch takes that back for none")
+                .isEqualTo("Done");
+
+        assertThatThrownBy(() -> runs().switchOff(ALICE, "tampering", "")).isInstanceOf(IllegalArgumentException.class);
+        assertThat(runs().switchOff(ALICE, "tampering", "tried")).isTrue();
+        assertThat(runs().switchOff(ALICE, "tampering", "tried")).isFalse();
+        assertThat(runs().switched()).isEmpty();
+        assertThat(runs().beginIfSwitched("tampering", IncidentId.of("i3"))).isFalse();
+        assertThat(audit().page(0, 100).stream()
+                        .filter(entry -> entry.event().subject().equals("playbook tampering"))
+                        .map(entry ->
+                                entry.event().action() + ": " + entry.event().reason()))
+                .containsExactly("guardrail.dry-run: new rules", "guardrail.dry-run-end: tried");
+    }
+
+    @Test
+    void aReasonThatFillsItsColumnStillBeginsTheIncidents() {
+        runs().switchOn(ALICE, "tampering", "x".repeat(2000));
+        assertThat(runs().beginIfSwitched("tampering", FIRST)).isTrue();
+        assertThat(runs().of(FIRST).orElseThrow().reason()).hasSize(2000);
+    }
 }

@@ -369,4 +369,52 @@ class OverridesTest {
                     .run(failed -> assertThat(failed).hasFailed());
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void allAreListedNewestFirstPageByPage(String kind) throws Exception {
+        if (kind.equals("postgres")) {
+            database.close();
+            database = TestDatabase.postgres();
+        }
+        List<String> granted = new ArrayList<>();
+        for (int n = 1; n <= 5; n++) {
+            Overrides.Subject subject = new Overrides.Subject(
+                    IncidentId.of("i" + n), NodeName.of("worker-" + n), Effect.Kind.CONTAIN, "cordon", Set.of("pause"));
+            granted.add(0, overrides().grant(subject, "reason " + n, ALICE, BOB).id());
+            // two at the same moment: the id decides
+            clock.now = clock.now.plusSeconds(n % 2);
+        }
+        List<String> listed = new ArrayList<>();
+        String after = null;
+        do {
+            List<GuardrailOverride> page = overrides().page(after, 2);
+            page.forEach(override -> listed.add(override.id()));
+            after = page.isEmpty() ? null : page.get(page.size() - 1).id();
+        } while (after != null);
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(granted).doesNotHaveDuplicates();
+        assertThat(overrides().page(null, 5))
+                .isSortedAccordingTo(java.util.Comparator.comparing(GuardrailOverride::createdAt)
+                        .thenComparing(GuardrailOverride::id)
+                        .reversed());
+        assertThat(overrides().page("no such override", 5)).isEmpty();
+    }
+
+    @Test
+    void itSaysWhatBecameOfIt() {
+        refusing.add(Verdict.Refused.limit("pause", "paused"));
+        Overrides.Subject subject = new Overrides.Subject(
+                CORDON.incident(), CORDON.node(), CORDON.kind(), CORDON.target(), Set.of("pause"));
+        overrides().grant(subject, "needed", ALICE, BOB);
+        assertThat(overrides().page(null, 1).get(0).state(clock.now)).isEqualTo("open");
+        assertThat(gate().perform(CORDON, permit -> "done")).isInstanceOf(EffectResult.Done.class);
+        assertThat(overrides().page(null, 1).get(0)).satisfies(used -> {
+            assertThat(used.state(clock.now)).isEqualTo("used");
+            assertThat(used.usedAt()).isEqualTo(clock.now);
+        });
+        clock.now = clock.now.plusSeconds(60);
+        overrides().grant(subject, "again", ALICE, BOB);
+        clock.now = clock.now.plus(Duration.ofMinutes(15));
+        assertThat(overrides().page(null, 1).get(0).state(clock.now)).isEqualTo("expired");
+    }
 }

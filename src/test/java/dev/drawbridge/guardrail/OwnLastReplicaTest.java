@@ -135,6 +135,11 @@ class OwnLastReplicaTest {
                     .as("a replica on a node that is only cordoned goes on")
                     .isEqualTo("Done");
             assertThat(outcome(gate, rung(2, "taint"))).isEqualTo("own-last-replica");
+            assertThat(TestAudit.on(database, Clock.systemUTC()).page(0, 100))
+                    .as("who was relied on is on record, also where it was allowed")
+                    .extracting(entry -> entry.event().details().get("own-replicas"))
+                    .filteredOn(java.util.Objects::nonNull)
+                    .containsOnly("drawbridge-1 on worker-1; drawbridge-2 on worker-2");
             assertThat(outcome(gate, rung(1, "drain")))
                     .as("further rungs of the first")
                     .isEqualTo("Done");

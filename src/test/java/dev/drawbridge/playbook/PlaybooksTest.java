@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.drawbridge.access.Group;
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.containment.Rung;
+import dev.drawbridge.containment.RungProof;
 import dev.drawbridge.shared.AlertId;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
@@ -91,6 +92,7 @@ class PlaybooksTest {
                         + Digest.ofBytes(Files.readAllBytes(SHIPPED)).hex().substring(0, 12));
         assertThat(playbook.workflow()).isEqualTo("kubernetes-config-tampering");
         assertThat(playbook.rungs()).containsExactly("cordon", "taint", "label");
+        assertThat(playbook.ladder()).extracting(Playbook.RungStep::verify).containsOnly("read-back");
         assertThat(playbook.match().rules().get("elastic")).hasSize(2);
         assertThat(playbook.watched().patterns()).hasSize(3);
         assertThat(playbook.verification().soak()).isGreaterThan(Duration.ofSeconds(20));
@@ -137,6 +139,46 @@ class PlaybooksTest {
                         "cordon"),
                 mistake("rungs: [cordon, taint, label]", "rungs: []", "spec.containment.rungs", "1"),
                 mistake("rungs: [cordon, taint, label]", "rungs: [taint, taint]", "spec.containment.rungs", "unique"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [cordon, {rung: taint, verify: faith}]",
+                        "spec.containment.rungs[1].verify",
+                        "read-back"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [{rung: drawbridge, verify: complete}]",
+                        "spec.containment.rungs[0].rung",
+                        "cordon"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [{rung: cordon}]",
+                        "spec.containment.rungs[0]",
+                        "verify is missing"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [{rung: cordon, verify: complete, wait: 5s}]",
+                        "spec.containment.rungs[0].wait",
+                        "no such field"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [taint, {rung: taint, verify: complete}]",
+                        "spec.containment.rungs[1]",
+                        "second time"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [{rung: cordon, verify: pods-gone}]",
+                        "spec.containment.rungs[0]",
+                        "pods-gone is for taint"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [cordon, {rung: drain, verify: pods-gone}]",
+                        "spec.containment.rungs[1]",
+                        "take complete"),
+                mistake(
+                        "rungs: [cordon, taint, label]",
+                        "rungs: [cordon, {rung: node-credentials, verify: complete}]",
+                        "spec.containment.rungs[1]",
+                        "nothing to verify"),
                 mistake("soak: 30s", "soak: 30 parsecs", "spec.verification.soak", "pattern"),
                 mistake("soak: 30s", "soak: 0s", "spec.verification.soak", "longer than nothing"),
                 mistake("soak: 30s", "soak: PT", "spec.verification.soak", "not a duration"),
@@ -336,6 +378,15 @@ class PlaybooksTest {
                 .hasMessageContaining("spec.containment.rungs[1]: drain needs cordon before it");
         write("own.yaml", "rungs: [cordon, taint, label]", "rungs: [cordon, drain]");
         assertThat(TestPlaybooks.from(database, directory).all().get(0).rungs()).containsExactly("cordon", "drain");
+        write(
+                "own.yaml",
+                "rungs: [cordon, taint, label]",
+                "rungs: [cordon, {rung: taint, verify: pods-gone}, {rung: drain, verify: complete}]");
+        assertThat(TestPlaybooks.from(database, directory).all().get(0).ladder())
+                .containsExactly(
+                        new Playbook.RungStep("cordon", "read-back"),
+                        new Playbook.RungStep("taint", "pods-gone"),
+                        new Playbook.RungStep("drain", "complete"));
     }
 
     @Test
@@ -354,8 +405,9 @@ class PlaybooksTest {
     void theSchemaNamesTheRungsGroupsAndFileClassesThatExist() throws Exception {
         JsonNode schema = new ObjectMapper().readTree(new File("playbooks/schema/playbook.v1.schema.json"));
         JsonNode spec = schema.at("/properties/spec/properties");
-        assertThat(texts(spec.at("/containment/properties/rungs/items/enum")))
-                .isEqualTo(codes(Rung.values(), Rung::code));
+        assertThat(texts(schema.at("/$defs/rung/enum"))).isEqualTo(codes(Rung.values(), Rung::code));
+        assertThat(texts(spec.at("/containment/properties/rungs/items/else/properties/verify/enum")))
+                .isEqualTo(codes(RungProof.values(), RungProof::code));
         assertThat(texts(schema.at("/$defs/groups/items/enum"))).isEqualTo(codes(Group.values(), Group::code));
         assertThat(texts(spec.at("/baseline/properties/askFirst/items/enum")))
                 .isEqualTo(codes(FileClass.values(), FileClass::code));

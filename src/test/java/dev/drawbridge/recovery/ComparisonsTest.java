@@ -9,7 +9,6 @@ import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
-import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
@@ -71,8 +70,8 @@ class ComparisonsTest {
         }
 
         @Override
-        public ReceiptLookup look(IncidentId incident) {
-            return new ReceiptLookup.None();
+        public Optional<EvidenceReceipt> receipt(IncidentId incident) {
+            return Optional.empty();
         }
 
         @Override
@@ -93,7 +92,9 @@ class ComparisonsTest {
         }
         if (baseline != null) {
             contents.put(file, baseline.getBytes(UTF_8));
-            approved.put(file, new BaselineFile(file, after, baseline.length(), 0600, "root", "root"));
+            approved.put(
+                    file,
+                    new BaselineFile(file, BaselineFile.Held.CONTENT, after, baseline.length(), 0600, "root", "root"));
         }
         Drift.Kind drift =
                 onNode == null ? Drift.Kind.MISSING : baseline == null ? Drift.Kind.UNEXPECTED : Drift.Kind.MODIFIED;

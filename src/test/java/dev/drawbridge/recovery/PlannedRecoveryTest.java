@@ -27,12 +27,14 @@ import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -569,5 +571,92 @@ class PlannedRecoveryTest {
                                 .filter(file -> paths.contains(file.path()))
                                 .toList())
                 .orElseThrow();
+    }
+
+    /** All that the node holds now, but of the authority's key the digest only. */
+    private void publishWithoutTheKey() throws Exception {
+        Map<String, String> tree = new TreeMap<>();
+        StringBuilder metadata = new StringBuilder();
+        for (String path : List.of(APISERVER, ETCD, CA_KEY)) {
+            if (!path.equals(CA_KEY)) {
+                tree.put("nodes/worker-1" + path, Files.readString(node.path(path)));
+            }
+            Map<String, Object> facts = Files.readAttributes(node.path(path), "unix:uid,gid,mode");
+            metadata.append("maybe chown '%s' '%s'\nmaybe chgrp '%s' '%s'\nmaybe chmod %04o '%s'\n"
+                    .formatted(
+                            facts.get("uid"),
+                            path.substring(1),
+                            facts.get("gid"),
+                            path.substring(1),
+                            (Integer) facts.get("mode") & 07777,
+                            path.substring(1)));
+        }
+        tree.put("nodes/worker-1/.etckeeper", metadata.toString());
+        tree.put("nodes/worker-1/.drawbridge/digests", Digest.ofText("the key") + "  " + CA_KEY.substring(1) + "\n");
+        baseline.publishTree(tree);
+    }
+
+    private List<String> planned() {
+        return plan(recovery()).steps().stream()
+                .map(step -> step.drift().code() + " " + step.action().code() + " " + step.path())
+                .toList();
+    }
+
+    @Test
+    void aKeyOfWhichTheBaselineHoldsTheDigestOnlyIsWatchedAndLeftForAPerson() throws Exception {
+        publishWithoutTheKey();
+        assertThat(recovery().plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.InSync.class);
+
+        Path key = node.path(CA_KEY);
+        Files.createLink(node.path("/srv"), key);
+        // moved away it could not be put back
+        assertThat(planned()).containsExactly("wrong-type task " + CA_KEY);
+        Files.delete(node.path("/srv"));
+        Files.delete(key);
+        assertThat(planned()).containsExactly("missing task " + CA_KEY);
+        node.put(CA_KEY, "another key".getBytes(UTF_8));
+        assertThat(planned()).containsExactly("modified task " + CA_KEY);
+
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps()).singleElement().satisfies(step -> {
+            assertThat(step.after()).isEqualTo(Digest.ofText("the key"));
+            assertThat(step.why()).contains("digest only");
+            assertThat(step.effect()).contains("rotates it");
+        });
+        RestoreOutcome outcome = recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery));
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .singleElement()
+                                .asString()
+                                .startsWith(CA_KEY));
+        assertThat(key).hasContent("another key");
+        assertThat(recovery.comparedPlan(INCIDENT)).isPresent();
+    }
+
+    @Test
+    void itsOwnerAndModeAreStillPutRight() throws Exception {
+        publishWithoutTheKey();
+        Path key = node.path(CA_KEY);
+        var before = Files.getPosixFilePermissions(key);
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(planned()).containsExactly("metadata-only restore-metadata " + CA_KEY);
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertThat(Files.getPosixFilePermissions(key)).isEqualTo(before);
+        assertThat(key).hasContent("the key");
+    }
+
+    @Test
+    void aBaselineThatHoldsNothingOfTheWatchedSetMovesNothingAway() throws Exception {
+        baseline.publishTree(Map.of("nodes/worker-1/etc/ssh/sshd_config", "PermitRootLogin no"));
+        assertThat(recovery().plan(ACTOR, INCIDENT, TestNode.NAME, POLICY))
+                .isInstanceOfSatisfying(
+                        PlanOutcome.NoBaseline.class,
+                        none -> assertThat(none.reason()).contains("no file of the watched set"));
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.recovery.FileComparison.Text;
 import dev.drawbridge.recovery.FileComparison.TextStatus;
+import dev.drawbridge.shared.KeyMaterial;
 import java.util.Base64;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;

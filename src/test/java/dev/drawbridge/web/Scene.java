@@ -117,7 +117,14 @@ public class Scene {
 
     /** Forgets everything but the audit trail, which cannot. */
     public void clear() {
-        List.of("alert", "incident", "dead_letter", "guardrail_pause", "guardrail_reservation")
+        List.of(
+                        "alert",
+                        "incident",
+                        "dead_letter",
+                        "guardrail_pause",
+                        "guardrail_reservation",
+                        "guardrail_dry_run_playbook",
+                        "guardrail_override")
                 .forEach(table -> jdbc.sql("delete from " + table).update());
         inbox.clear();
         diagrams.clear();

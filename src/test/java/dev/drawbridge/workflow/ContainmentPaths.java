@@ -8,6 +8,7 @@ import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Proven;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.DryRuns;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.Test;
 
 /** Whether and how a node is contained, and what happens when it is not. */
 abstract class ContainmentPaths extends WorkflowPaths {
+    private static final String[] OVERRIDE_ASKED = {"userTask_approveOverride", "boundaryEvent_overrideOverdue"};
+
     private static final String[] ASKED = {
         "userTask_containNode", "boundaryEvent_halfTime", "boundaryEvent_decisionOverdue"
     };
@@ -216,6 +219,78 @@ abstract class ContainmentPaths extends WorkflowPaths {
         response.run("serviceTask_startFollowUp", "endEvent_closed").is(IncidentState.CLOSED_RESOLVED);
     }
 
+    private Response proving() {
+        Map<String, String> claims = new HashMap<>();
+        claims.put("/kibana/alert/rule/rule_id", VariantPlaybooks.PROVING);
+        response.post(ROGUE_POD, claims);
+        return response;
+    }
+
+    @Test
+    void theNextRungWaitsUntilThePodsAreGone() {
+        proving().run("serviceTask_applyRung");
+        cluster.podsGone.next(new Proven.NotYet("still on the node: shop/cart", Duration.ofSeconds(3)));
+        response.run("serviceTask_applyRung").isAt("intermediateCatchEvent_rungPause");
+        assertThat(cluster.calls).containsExactly("apply cordon", "apply taint", "pods gone");
+        response.fire("intermediateCatchEvent_rungPause").run("serviceTask_applyRung");
+        assertThat(cluster.calls).endsWith("apply taint", "pods gone");
+        assertThat(response.audited())
+                .contains("containment.verified cordon", "containment.verified taint")
+                .doesNotContain("containment.not-verified taint");
+        response.run("serviceTask_applyRung").is(IncidentState.CONTAINED);
+        assertThat(cluster.calls).endsWith("apply label");
+    }
+
+    @Test
+    void noFurtherRungBeginsBeforeWhatIsWantedHoldsAndAPersonIsAsked() {
+        proving().run("serviceTask_applyRung");
+        cluster.podsGone.next(new Proven.No("still on the node: shop/cart"));
+        response.run("serviceTask_applyRung")
+                .isAt("userTask_containmentRefused")
+                .is(IncidentState.STALLED);
+        assertThat(cluster.calls).doesNotContain("apply label");
+        assertThat(response.task("containment-refused").description())
+                .contains(
+                        "of taint the playbook wants verified that the pods that it evicts are gone; still on the node: shop/cart")
+                .contains("before the next rung: it is in place as a whole");
+        assertThat(response.task("containment-refused").decisions())
+                .as("no guardrail refused it, so there is none to override")
+                .doesNotContain("override");
+        assertThat(response.audited()).contains("containment.not-verified taint");
+
+        response.decide("containment-refused", RESPONDER, "retry", "the pod is gone now")
+                .run("serviceTask_applyRung", "serviceTask_applyRung", "serviceTask_applyRung")
+                .is(IncidentState.CONTAINED);
+    }
+
+    @Test
+    void aRungThatMustBeCompleteAsksWhenItIsNotSupportedOrInPart() {
+        for (RungOutcome outcome : List.of(
+                new RungOutcome.NotSupported("missing right patch nodes"), new RungOutcome.Incomplete("half of it"))) {
+            cluster.apply.next(outcome);
+            if (outcome instanceof RungOutcome.NotSupported) {
+                proving().run("serviceTask_applyRung");
+            } else {
+                response.decide("containment-refused", RESPONDER, "retry", "again")
+                        .run("serviceTask_applyRung");
+            }
+            response.isAt("userTask_containmentRefused");
+        }
+        assertThat(response.task("containment-refused").description())
+                .contains("it is in place as a whole; in place in part: half of it");
+        assertThat(cluster.calls).containsExactly("apply cordon", "apply cordon");
+    }
+
+    @Test
+    void aDryRunWantsNothingVerified() {
+        proving();
+        for (int rung = 0; rung < 3; rung++) {
+            cluster.apply.next(new RungOutcome.DryRun("all is dry"));
+            response.run("serviceTask_applyRung");
+        }
+        assertThat(cluster.calls).containsExactly("apply cordon", "apply taint", "apply label");
+    }
+
     private Response refusedByALimit() {
         response.post(ROGUE_POD);
         cluster.apply.next(new RungOutcome.Refused("max-contained-nodes", "1 nodes are contained", true));
@@ -225,8 +300,27 @@ abstract class ContainmentPaths extends WorkflowPaths {
     private Response overrideProposed() {
         return refusedByALimit()
                 .decide("containment-refused", RESPONDER, "override", "the second node of one attack")
-                .isAt("userTask_approveOverride")
+                .isAt(OVERRIDE_ASKED)
                 .is(IncidentState.STALLED);
+    }
+
+    @Test
+    void anOverdueOverrideIsEscalatedAndAllowsNothing() {
+        overrideProposed();
+        for (int round = 0; round < 5; round++) {
+            response.fire("boundaryEvent_overrideOverdue").isAt(OVERRIDE_ASKED).is(IncidentState.STALLED);
+        }
+        assertThat(response.tasks()).as("one reminder, not five").containsExactly("approve-override", "overdue");
+        assertThat(response.task("overdue").candidates()).containsExactly("security-operations");
+        assertThat(response.task("overdue").title())
+                .isEqualTo("Overdue: " + response.task("approve-override").title());
+        assertThat(response.audited()).contains("task.escalate approve-override");
+        assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
+        assertThat(cluster.releases()).isEmpty();
+        response.went("endEvent_overrideEscalated").neverWent("callActivity_release");
+
+        response.decide("approve-override", APPROVER, "approve", "late, and yes")
+                .isAt("serviceTask_applyRung");
     }
 
     @Test
@@ -287,7 +381,7 @@ abstract class ContainmentPaths extends WorkflowPaths {
                         TaskOutcome.Forbidden.class,
                         forbidden -> assertThat(forbidden.rule()).isEqualTo("not-a-candidate"));
         assertThat(context.getBean(Overrides.class).of(response.id())).isEmpty();
-        response.isAt("userTask_approveOverride");
+        response.isAt(OVERRIDE_ASKED);
     }
 
     @Test

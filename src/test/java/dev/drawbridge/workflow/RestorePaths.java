@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /** How the files get back to the baseline, and who is asked when they do not. */
 abstract class RestorePaths extends WorkflowPaths {
+    private static final String[] OVERRIDE_ASKED = {"userTask_approveOverride", "boundaryEvent_overrideOverdue"};
     private static final String[] APPROVAL = {"userTask_approvePlan", "boundaryEvent_planOverdue"};
 
     private Response planWaits() {
@@ -274,7 +275,16 @@ abstract class RestorePaths extends WorkflowPaths {
     void anOverrideOfARefusedWriteIsForThatFileAndTheRestoreGoesOnWithThePlan() {
         writeRefused(true)
                 .decide("restore-needs-person", RESPONDER, "override", "it must not wait for the end of the pause")
-                .isAt("userTask_approveOverride");
+                .isAt(OVERRIDE_ASKED);
+        response.fire("boundaryEvent_overrideOverdue")
+                .fire("boundaryEvent_overrideOverdue")
+                .isAt(OVERRIDE_ASKED);
+        assertThat(response.tasks()).contains("approve-override", "overdue");
+        assertThat(context.getBean(Overrides.class).of(response.id()))
+                .as("nothing is allowed by waiting")
+                .isEmpty();
+        assertThat(files.carriedOut).hasSize(1);
+        response.went("endEvent_overrideEscalated");
         assertThat(response.answer("approve-override", RESPONDER, "approve", "me"))
                 .isInstanceOf(TaskOutcome.Forbidden.class);
         assertThat(response.task("approve-override").description())

@@ -1,6 +1,7 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Proven;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.shared.Actor;
@@ -17,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ScriptedContainment implements Containment {
     final Script<RungOutcome> apply = new Script<>();
     final Script<RungOutcome> release = new Script<>();
+    final Script<Proven> podsGone = new Script<>();
 
     /** Every call that reached the cluster, in order: {@code apply cordon}. */
     final List<String> calls = new CopyOnWriteArrayList<>();
@@ -28,6 +30,7 @@ final class ScriptedContainment implements Containment {
     void clear() {
         apply.clear();
         release.clear();
+        podsGone.clear();
         calls.clear();
     }
 
@@ -55,6 +58,12 @@ final class ScriptedContainment implements Containment {
             applied.getOrDefault(incident, new ArrayList<>()).removeIf(one -> one.rung() == rung);
             return new RungOutcome.Applied("undone");
         });
+    }
+
+    @Override
+    public Proven podsGone(IncidentId incident, NodeName node) {
+        calls.add("pods gone");
+        return podsGone.take(() -> new Proven.Yes("no pod is left"));
     }
 
     @Override

@@ -23,6 +23,9 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
     /** The last rung is a person's. */
     static final String DENYING = "denying-rule";
 
+    /** More than reading back is wanted of the first two rungs. */
+    static final String PROVING = "proving-rule";
+
     @Override
     public void initialize(ConfigurableApplicationContext context) {
         try {
@@ -36,6 +39,11 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
             write(directory, TRYING, "  workflow: kube", "  dryRun: true\n  workflow: kube");
             write(directory, TRUSTING, "fourEyes: true", "fourEyes: false");
             write(directory, DENYING, "rungs: [cordon, taint, label]", "rungs: [cordon, node-credentials]");
+            write(
+                    directory,
+                    PROVING,
+                    "rungs: [cordon, taint, label]",
+                    "rungs: [{rung: cordon, verify: complete}, {rung: taint, verify: pods-gone}, label]");
             TestPropertyValues.of("drawbridge.playbook.directory=" + directory.toAbsolutePath())
                     .applyTo(context);
         } catch (IOException disk) {

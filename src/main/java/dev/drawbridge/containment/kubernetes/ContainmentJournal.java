@@ -25,6 +25,9 @@ import org.springframework.stereotype.Component;
 class ContainmentJournal {
     private static final int MAX_DETAIL = 2000;
 
+    /** As many rows as the migration made. Two nodes that share one wait for each other now and then, and nobody holds two. */
+    private static final int LOCKS = 256;
+
     /** In the place of a node object's uid: about no object. */
     private static final String NO_OBJECT = "";
 
@@ -104,6 +107,17 @@ class ContainmentJournal {
             String mark,
             String priorState,
             String detail) {}
+
+    /**
+     * Until the surrounding transaction ends, nobody else on any instance decides what becomes of the rungs that incidents share on this node: whose they
+     * are, who inherits them, whether they are undone.
+     */
+    void lock(NodeName node) {
+        jdbc.sql("select id from containment_lock where id = :id for update")
+                .param("id", Math.floorMod(node.value().hashCode(), LOCKS))
+                .query(Integer.class)
+                .single();
+    }
 
     /** All rows of an incident, in the order in which they were begun. */
     List<Row> rows(IncidentId incident) {

@@ -142,8 +142,17 @@ class Evictor {
         if (left.isNegative() || left.isZero()) {
             return new Look.Partial(meant.said() + report(target, sorted, held));
         }
-        Duration pause = shorter(longer(elapsed.dividedBy(PART_OF_ELAPSED), SHORTEST_PAUSE), LONGEST_PAUSE);
-        return new Look.Pending(meant.said() + report(target, sorted, held), shorter(longer(pause, wanted), left));
+        return new Look.Pending(
+                meant.said() + report(target, sorted, held), shorter(longer(pause(elapsed, left), wanted), left));
+    }
+
+    /**
+     * How long pods are left alone before the next look.
+     *
+     * @param left until the deadline
+     */
+    static Duration pause(Duration elapsed, Duration left) {
+        return shorter(shorter(longer(elapsed.dividedBy(PART_OF_ELAPSED), SHORTEST_PAUSE), LONGEST_PAUSE), left);
     }
 
     private Look evict(Permit permit, Target target, Meant meant, Sorted sorted) {

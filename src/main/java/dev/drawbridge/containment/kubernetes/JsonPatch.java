@@ -3,6 +3,7 @@ package dev.drawbridge.containment.kubernetes;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import org.jspecify.annotations.Nullable;
 
 /** A JSON Patch (RFC 6902) in the making. The API server applies all of it or, when a test fails, nothing. */
@@ -24,6 +25,11 @@ final class JsonPatch {
     /** Changes nothing. */
     static JsonPatch none() {
         return new JsonPatch();
+    }
+
+    /** The same, when nobody has changed anything of it since. */
+    static JsonPatch ofUnchanged(ObjectMeta seen) {
+        return of(seen.getUid()).test("/metadata/resourceVersion", seen.getResourceVersion());
     }
 
     /** A key as one reference token of a JSON Pointer (RFC 6901). */

@@ -25,6 +25,9 @@ class KubernetesConnection {
 
     private static final String TOKEN = "token";
 
+    /** Also by what the server's record of fields knows us, see {@link CordonRung}. */
+    static final String USER_AGENT = Marks.MANAGER + "/1";
+
     /** Few and short: an effect is repeated by its workflow step, which also reads again what it decides on. */
     private static final int REPETITIONS = 2;
 
@@ -35,6 +38,7 @@ class KubernetesConnection {
         Config config = new ConfigBuilder(found(properties))
                 .withConnectionTimeout((int) properties.connectTimeout().toMillis())
                 .withRequestTimeout((int) properties.requestTimeout().toMillis())
+                .withUserAgent(USER_AGENT)
                 .withRequestRetryBackoffLimit(REPETITIONS)
                 .withRequestRetryBackoffInterval(REPETITION_INTERVAL_MILLIS)
                 .build();

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /**
@@ -16,16 +17,25 @@ import org.springframework.stereotype.Component;
 @Component
 class KubernetesOwnReplicas implements OwnReplicas {
     private static final String UNTOLD =
-            "it runs in the cluster, and neither drawbridge.kubernetes.pod.name nor .namespace says as which pod";
+            "it runs as a pod, perhaps of this cluster, and neither drawbridge.kubernetes.pod.name and .namespace say as which one, nor .outside that it does not";
 
     private final KubernetesClient client;
     private final OwnPodProperties own;
-    private final boolean inCluster;
+    private final boolean untold;
 
+    @Autowired
     KubernetesOwnReplicas(KubernetesClient client, OwnPodProperties own, KubernetesProperties kubernetes) {
+        this(client, own, kubernetes, System.getenv("KUBERNETES_SERVICE_HOST") != null);
+    }
+
+    /** @param inPod of whichever cluster: kubelet gives every pod the address of its API server */
+    KubernetesOwnReplicas(
+            KubernetesClient client, OwnPodProperties own, KubernetesProperties kubernetes, boolean inPod) {
         this.client = client;
         this.own = own;
-        this.inCluster = kubernetes.kubeconfig() == null && kubernetes.masterUrl() == null;
+        boolean byServiceAccount = kubernetes.kubeconfig() == null && kubernetes.masterUrl() == null;
+        this.untold =
+                own.name() == null && !own.outside() && (byServiceAccount || inPod && kubernetes.masterUrl() == null);
     }
 
     @Override
@@ -33,13 +43,13 @@ class KubernetesOwnReplicas implements OwnReplicas {
         if (own.name() != null) {
             return "the pod " + own.namespace() + "/" + own.name();
         }
-        return inCluster ? "not known: " + UNTOLD : "outside of the cluster";
+        return untold ? "not known: " + UNTOLD : "outside of the cluster";
     }
 
     @Override
     public Look look() {
         if (own.name() == null) {
-            return inCluster ? new Look.Unknown(UNTOLD) : new Look.Elsewhere();
+            return untold ? new Look.Unknown(UNTOLD) : new Look.Elsewhere();
         }
         List<Pod> labelled =
                 client.pods().inNamespace(own.namespace()).withLabelSelector(own.selector()).list().getItems().stream()

@@ -2,6 +2,7 @@ package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.NodeCredentials;
+import dev.drawbridge.containment.Proven;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.containment.kubernetes.ContainmentJournal.Row;
@@ -26,16 +27,19 @@ class Ladder implements Containment {
     private final ContainmentJournal journal;
     private final AskedRights rights;
     private final TolerationSweep sweep;
+    private final PodsGone podsGone;
 
     Ladder(
             NodeContainment node,
             ObjectContainment objects,
             TolerationSweep sweep,
+            PodsGone podsGone,
             ContainmentJournal journal,
             AskedRights rights) {
         this.node = node;
         this.objects = objects;
         this.sweep = sweep;
+        this.podsGone = podsGone;
         this.journal = journal;
         this.rights = rights;
     }
@@ -87,6 +91,11 @@ class Ladder implements Containment {
         return objects.knows(rung)
                 ? objects.release(actor, incident, name, rung)
                 : node.release(actor, incident, name, rung);
+    }
+
+    @Override
+    public Proven podsGone(IncidentId incident, NodeName name) {
+        return podsGone.look(incident, name);
     }
 
     @Override

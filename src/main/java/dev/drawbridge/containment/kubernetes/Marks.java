@@ -7,6 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /** How containment shows on objects of the cluster. The values tell our work from everybody else's, and one incident's from another's. */
 final class Marks {
+    /**
+     * Who we are in the record of fields that an API server keeps ({@code metadata.managedFields}): what a client's User-Agent begins with, unless the
+     * request says otherwise.
+     */
+    static final String MANAGER = "drawbridge";
+
     /** Annotation beside our cordon; the incident. */
     static final String CORDONED_BY = "drawbridge.dev/cordoned-by";
 

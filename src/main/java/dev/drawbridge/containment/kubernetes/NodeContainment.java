@@ -19,6 +19,7 @@ import dev.drawbridge.shared.NodeName;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -105,15 +106,15 @@ class NodeContainment {
 
     RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
-        RungOutcome outcome = rounds(step, round -> applyOnce(step, round));
+        RungOutcome outcome = rounds(step, round -> applyOnce(step, round, false));
         logged(step, "apply", outcome);
         return outcome;
     }
 
-    private Attempt applyOnce(Step step, int round) {
+    private Attempt applyOnce(Step step, int round, boolean locked) {
         List<Row> rows = journal.rows(step.incident(), step.name());
         Optional<Node> read =
-                read(step.name(), round, node -> same(rows, node) && step.hold(node) instanceof Hold.Nobody);
+                read(step.name(), round, node -> !locked && same(rows, node) && step.hold(node) instanceof Hold.Nobody);
         if (read.isEmpty() || !same(rows, read.get())) {
             return gone(step);
         }
@@ -121,6 +122,10 @@ class NodeContainment {
         Hold hold = step.hold(node);
         if (hold instanceof Hold.Nobody) {
             return applyPatch(step, node, rows, round);
+        }
+        if (!locked) {
+            // whoever holds it may be about to undo it: what we would rely on is looked at again when nobody can
+            return locked(step, () -> applyOnce(step, round, true));
         }
         boolean ours = hold instanceof Hold.Ours;
         String detail = hold instanceof Hold.Others others ? others.detail() : "our own mark is on the node already";
@@ -211,9 +216,17 @@ class NodeContainment {
 
     RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = Step.of(actor, incident, name, rung);
-        RungOutcome outcome = rounds(step, round -> releaseOnce(step, round));
+        RungOutcome outcome = locked(step, () -> rounds(step, round -> releaseOnce(step, round)));
         logged(step, "release", outcome);
         return outcome;
+    }
+
+    /** Within the step's own transaction where there is one: the lock ends with it, when everybody can read what was decided. */
+    private <T> T locked(Step step, Supplier<T> decision) {
+        return Objects.requireNonNull(transaction.execute(status -> {
+            journal.lock(step.name());
+            return decision.get();
+        }));
     }
 
     private Attempt releaseOnce(Step step, int round) {

@@ -21,7 +21,9 @@ import java.time.Clock;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -91,9 +93,17 @@ class ObjectContainment {
 
     RungOutcome apply(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = new Step(actor, incident, name, rungs.get(rung));
-        RungOutcome outcome = apply(step);
+        RungOutcome outcome = locked(step, () -> apply(step));
         logged(step, "apply", outcome);
         return outcome;
+    }
+
+    /** Other incidents may contain the node too, and undo or inherit what this one looks at. */
+    private RungOutcome locked(Step step, Supplier<RungOutcome> decision) {
+        return Objects.requireNonNull(transaction.execute(status -> {
+            journal.lock(step.name());
+            return decision.get();
+        }));
     }
 
     /**
@@ -109,8 +119,8 @@ class ObjectContainment {
         if (row.isEmpty()) {
             return Optional.empty();
         }
-        RungOutcome outcome =
-                missing.<RungOutcome>map(RungOutcome.NotSupported::new).orElseGet(() -> apply(step));
+        RungOutcome outcome = missing.<RungOutcome>map(RungOutcome.NotSupported::new)
+                .orElseGet(() -> locked(step, () -> apply(step)));
         if (outcome instanceof RungOutcome.NotSupported impossible) {
             String detail = row.get().detail() + "; nothing more: " + impossible.reason();
             transaction.executeWithoutResult(
@@ -218,7 +228,7 @@ class ObjectContainment {
 
     RungOutcome release(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         Step step = new Step(actor, incident, name, rungs.get(rung));
-        RungOutcome outcome = release(step);
+        RungOutcome outcome = locked(step, () -> release(step));
         logged(step, "release", outcome);
         return outcome;
     }

@@ -16,7 +16,7 @@ import java.util.List;
  */
 record TaintRung() implements NodeRung {
     private static final String TAINTS = "/spec/taints";
-    private static final String EFFECT = "NoExecute";
+    static final String EFFECT = "NoExecute";
 
     @Override
     public Rung rung() {

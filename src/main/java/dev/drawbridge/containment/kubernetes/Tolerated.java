@@ -44,6 +44,13 @@ record Tolerated(String namespace, String key) {
                 && tolerations.stream().noneMatch(one -> allowed.stream().anyMatch(entry -> entry.fits(pod, one)));
     }
 
+    /** Whether the pod may stay on a node with our taint without end: a toleration with a number of seconds only puts its eviction off. */
+    static boolean forEver(Pod pod, String mark) {
+        List<Toleration> tolerations =
+                tolerations(pod).filter(one -> tolerates(one, mark)).toList();
+        return !tolerations.isEmpty() && tolerations.stream().allMatch(one -> one.getTolerationSeconds() == null);
+    }
+
     private static Stream<Toleration> tolerations(Pod pod) {
         return pod.getSpec() == null || pod.getSpec().getTolerations() == null
                 ? Stream.empty()

@@ -38,7 +38,7 @@ class CalicoRungTest {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private RungWorld world = new RungWorld(RungWorld.properties(
-            "network.allow-in=192.0.2.0/24 tcp/22, drawbridge/app=drawbridge tcp/22, nodes udp/8472",
+            "network.allow-in=192.0.2.0/24 tcp/22, drawbridge/app=drawbridge tcp/22, nodes udp/8472, 192.0.2.0/24 tcp/3000",
             "network.allow-out=198.51.100.7/32 tcp/443"));
     private String uid = world.node(WORKER).getMetadata().getUid();
 
@@ -147,6 +147,10 @@ class CalicoRungTest {
             assertThat(open(in, "source", controlPlane, "TCP", 10250)).isTrue();
         }
         assertThat(open(in, "source", "192.0.2.77", "TCP", 22)).as("our SSH").isTrue();
+        assertThat(open(in, "source", "192.0.2.77", "TCP", 3000))
+                .as("to a Git server on the host")
+                .isTrue();
+        assertThat(open(in, "source", "10.20.0.23", "TCP", 3000)).isFalse();
         assertThat(open(in, "source", "10.20.0.23", "UDP", 8472)).isTrue();
         assertThat(open(in, "source", "10.20.0.11", "TCP", 22)).isFalse();
         assertThat(open(in, "source", "10.20.0.23", "TCP", 10250))
@@ -159,7 +163,9 @@ class CalicoRungTest {
 
         JsonNode out = spec.path("egress");
         assertThat(open(out, "destination", "10.20.0.12", "TCP", 6443)).isTrue();
-        assertThat(open(out, "destination", "198.51.100.7", "TCP", 443)).isTrue();
+        assertThat(open(out, "destination", "198.51.100.7", "TCP", 443))
+                .as("to Git, for a Drawbridge with the host's network")
+                .isTrue();
         assertThat(open(out, "destination", "10.20.0.12", "TCP", 22)).isFalse();
         assertThat(open(out, "destination", "203.0.113.1", "TCP", 443)).isFalse();
         assertThat(out.path(out.size() - 1).toString()).isEqualTo("{\"action\":\"Deny\"}");

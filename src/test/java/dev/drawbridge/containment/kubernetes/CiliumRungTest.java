@@ -38,10 +38,10 @@ class CiliumRungTest {
     private RungWorld world = with();
     private String uid = world.node(WORKER).getMetadata().getUid();
 
-    /** Drawbridge comes from two networks and from its own pods, Git is elsewhere. */
+    /** Drawbridge comes from two networks and from its own pods; one Git server is elsewhere, another may run on the host. */
     private static RungWorld with(String... further) {
         List<String> settings = new ArrayList<>(List.of(
-                "network.allow-in=192.0.2.0/24 tcp/22, drawbridge/app=drawbridge tcp/22, nodes udp/8472",
+                "network.allow-in=192.0.2.0/24 tcp/22, drawbridge/app=drawbridge tcp/22, nodes udp/8472, drawbridge/app=drawbridge tcp/3000",
                 "network.allow-out=198.51.100.7/32 tcp/443"));
         settings.addAll(List.of(further));
         return new RungWorld(RungWorld.properties(settings.toArray(String[]::new)));
@@ -153,13 +153,24 @@ class CiliumRungTest {
                         "22"))
                 .isTrue();
         assertThat(open(in, "fromEntities", "remote-node", "UDP", "8472")).isTrue();
-        assertThat(in).as("and nothing else").hasSize(4);
+        assertThat(open(
+                        in,
+                        "fromEndpoints",
+                        "{\"matchLabels\":{\"k8s:io.kubernetes.pod.namespace\":\"drawbridge\",\"app\":\"drawbridge\"}}",
+                        "TCP",
+                        "3000"))
+                .as("to a Git server on the host")
+                .isTrue();
+        assertThat(in).as("and nothing else").hasSize(5);
         assertThat(open(in, "fromEntities", "remote-node", "TCP", "22")).isFalse();
         assertThat(open(in, "fromEntities", "kube-apiserver", "TCP", "22")).isFalse();
 
         JsonNode out = spec.path("egress");
         assertThat(open(out, "toEntities", "kube-apiserver", "TCP", "6443")).isTrue();
-        assertThat(open(out, "toCIDR", "198.51.100.7/32", "TCP", "443")).isTrue();
+        assertThat(open(out, "toCIDR", "198.51.100.7/32", "TCP", "443"))
+                .as("to Git, for a Drawbridge with the host's network")
+                .isTrue();
+        assertThat(open(out, "toCIDR", "198.51.100.7/32", "TCP", "22")).isFalse();
         assertThat(out).hasSize(2);
     }
 

@@ -35,6 +35,9 @@ interface ClusterAtHand extends AutoCloseable {
                 .delete();
     }
 
+    /** Where no controller does it: the taint of the node evicts the pod. */
+    default void evictByTaint(String name) {}
+
     @Override
     void close();
 
@@ -66,6 +69,11 @@ interface ClusterAtHand extends AutoCloseable {
         @Override
         public void serve(String version, String plural, String kind) {
             server.serve(version, plural, kind);
+        }
+
+        @Override
+        public void evictByTaint(String name) {
+            server.client().pods().inNamespace(namespace()).withName(name).delete();
         }
 
         @Override

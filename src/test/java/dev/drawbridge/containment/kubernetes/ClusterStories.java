@@ -1,19 +1,19 @@
 package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.ClusterRights.Answer;
 import dev.drawbridge.containment.ClusterRights.Method;
-import dev.drawbridge.containment.ClusterView.KubeletAnswer;
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Proven;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.guardrail.ContainedNodes;
 import dev.drawbridge.guardrail.EffectGate;
+import dev.drawbridge.guardrail.OwnReplicas;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeEndpoint;
 import dev.drawbridge.node.NodeEndpoints;
@@ -31,6 +31,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.Toleration;
+import io.fabric8.kubernetes.api.model.TolerationBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetBuilder;
@@ -44,6 +46,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,8 +66,8 @@ abstract class ClusterStories {
     private final TestDatabase database = TestDatabase.h2();
     private ClusterAtHand cluster;
     private KubernetesNodeDirectory directory;
-    private KubernetesClusterView view;
     private AskedRights rights;
+    private KubernetesClient client;
     private Containment containment;
 
     abstract ClusterAtHand cluster();
@@ -103,13 +106,12 @@ abstract class ClusterStories {
 
     /** Drawbridge with the manifests' rights, once the cluster knows them. */
     private void begin(Feature... features) {
-        KubernetesClient client = cluster.drawbridge(features);
+        client = cluster.drawbridge(features);
         rights = new AskedRights(client, Clock.systemUTC());
         await().atMost(PATIENCE).until(() -> {
             rights.ask();
             return answers().get("read") == Answer.ALLOWED;
         });
-        view = new KubernetesClusterView(client);
         directory = new KubernetesNodeDirectory(client);
         await().atMost(PATIENCE).until(() -> directory.cached(name).isPresent());
         Clock clock = Clock.systemUTC();
@@ -134,6 +136,7 @@ abstract class ClusterStories {
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
                 new TolerationSweep(evictor, properties),
+                new PodsGone(journal, nodes, objects, properties, clock),
                 journal,
                 rights);
     }
@@ -200,6 +203,33 @@ abstract class ClusterStories {
         assertThat(node().getSpec().getUnschedulable()).isTrue();
     }
 
+    /** Drawbridge cordons, a person makes the node schedulable and cordons it for themselves: kubectl leaves our annotation where it is. */
+    @Test
+    void aCordonThatSomebodyElseSetAnewUnderOurMarkStays() {
+        begin(Feature.READ, Feature.CONTAIN);
+        assertThat(containment.apply(ACTOR, incident, name, Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assumeTrue(
+                !node().getMetadata().getManagedFields().isEmpty(),
+                "skipped: this API server keeps no record of who set a field");
+        PatchContext asKubectl = new PatchContext.Builder()
+                .withPatchType(PatchType.JSON_MERGE)
+                .withFieldManager("kubectl")
+                .build();
+        for (String unschedulable : List.of("null", "true")) {
+            cluster.administrator()
+                    .nodes()
+                    .withName(name.value())
+                    .patch(asKubectl, "{\"spec\":{\"unschedulable\":" + unschedulable + "}}");
+        }
+        assertThat(node().getMetadata().getAnnotations()).containsEntry("drawbridge.dev/cordoned-by", incident.value());
+        assertThat(containment.release(ACTOR, incident, name, Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        RungOutcome.Already.class,
+                        kept -> assertThat(kept.detail()).contains("cordoned anew by kubectl"));
+        assertThat(node().getSpec().getUnschedulable()).isTrue();
+        assertThat(containment.applied(incident)).isEmpty();
+    }
+
     @Test
     void theServerSaysRungByRungWhatItAllows() {
         begin(Feature.READ, Feature.CONTAIN);
@@ -225,30 +255,12 @@ abstract class ClusterStories {
         assertThat(ourTaints()).containsExactly("drawbridge.dev/test");
     }
 
-    @Test
-    void kubeletsAreAskedWithTheRightAloneAndSilenceIsNoEmptyAnswer() {
-        begin(Feature.READ);
-        assertThat(answers()).containsEntry("kubelet", Answer.DENIED);
-        assertThat(view.kubelet(name))
-                .isInstanceOfSatisfying(
-                        KubeletAnswer.Refused.class,
-                        refused -> assertThat(refused.reason()).contains("missing right get nodes/proxy"));
-
-        directory.stop();
-        rights.stop();
-        begin(Feature.READ, Feature.KUBELET);
-        await().atMost(PATIENCE).until(() -> {
-            rights.ask();
-            return answers().get("kubelet") == Answer.ALLOWED;
-        });
-        assertThatThrownBy(() -> view.kubelet(name))
-                .as("no kubelet runs for this node")
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageStartingWith("kubelet ");
-    }
-
     /** A pod that is bound to the node, is ready, and has a controller that would start it elsewhere. */
     private void start(String pod) {
+        start(pod, List.of(new TolerationBuilder().withOperator("Exists").build()));
+    }
+
+    private void start(String pod, List<Toleration> tolerations) {
         KubernetesClient administrator = cluster.administrator();
         ConfigMap owner = administrator
                 .resource(new ConfigMapBuilder()
@@ -287,9 +299,7 @@ abstract class ClusterStories {
                         .withNewSpec()
                         .withNodeName(name.value())
                         // those of a node that is not ready would end it
-                        .addNewToleration()
-                        .withOperator("Exists")
-                        .endToleration()
+                        .withTolerations(tolerations)
                         .addNewContainer()
                         .withName("main")
                         .withImage("registry.example.org/" + pod)
@@ -321,6 +331,51 @@ abstract class ClusterStories {
     private boolean leaving(String pod) {
         return pod(pod).map(one -> one.getMetadata().getDeletionTimestamp() != null)
                 .orElse(true);
+    }
+
+    @Test
+    void theTaintEvictsAndThePodsAreGoneWhenTheyHaveEnded() {
+        start("stays");
+        start(
+                "moves",
+                Stream.of("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+                        .map(key -> new TolerationBuilder()
+                                .withKey(key)
+                                .withOperator("Exists")
+                                .build())
+                        .toList());
+        begin(Feature.READ, Feature.CONTAIN);
+        assertThat(containment.podsGone(incident, name)).isInstanceOf(Proven.No.class);
+        apply(Rung.TAINT);
+        assertThat(containment.podsGone(incident, name))
+                .isInstanceOfSatisfying(
+                        Proven.NotYet.class,
+                        notYet -> assertThat(notYet.detail())
+                                .contains(cluster.namespace() + "/moves")
+                                .doesNotContain("/stays"));
+        cluster.evictByTaint("moves");
+        await().atMost(PATIENCE).until(() -> leaving("moves"));
+        cluster.endPod("moves");
+        await().atMost(PATIENCE).until(() -> pod("moves").isEmpty());
+        assertThat(containment.podsGone(incident, name)).isInstanceOf(Proven.Yes.class);
+        assertThat(leaving("stays")).isFalse();
+    }
+
+    /** What the guardrail own-last-replica looks at, with no more rights than reading. */
+    @Test
+    void ourOwnPodsAreFoundByTheirLabelAndCountWhileTheyAreReady() {
+        start("self");
+        begin(Feature.READ);
+        OwnPodProperties self = new OwnPodProperties("self", cluster.namespace(), false, "app=self");
+        OwnPodProperties unlabelled = new OwnPodProperties("self", cluster.namespace(), false, "app=other");
+        assertThat(new KubernetesOwnReplicas(client, self, TestClients.inCluster()).look())
+                .isEqualTo(new OwnReplicas.Look.Known(List.of(new OwnReplicas.Replica("self", name, true))));
+        assertThat(new KubernetesOwnReplicas(client, unlabelled, TestClients.inCluster()).look())
+                .isInstanceOf(OwnReplicas.Look.Unknown.class);
+        cluster.endPod("self");
+        await().atMost(PATIENCE).until(() -> pod("self").isEmpty());
+        assertThat(new KubernetesOwnReplicas(client, self, TestClients.inCluster()).look())
+                .isInstanceOf(OwnReplicas.Look.Unknown.class);
     }
 
     private RungOutcome apply(Rung rung) {

@@ -1,7 +1,6 @@
 package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.drawbridge.Manifests;
@@ -70,7 +69,6 @@ class FeatureTest {
     private static Feature[] below(Feature feature) {
         return switch (feature) {
             case READ -> new Feature[0];
-            case KUBELET -> new Feature[] {Feature.READ};
             case CONTAIN -> new Feature[] {Feature.READ};
             case EVICT, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY ->
                 new Feature[] {Feature.READ, Feature.CONTAIN};
@@ -89,10 +87,6 @@ class FeatureTest {
     private static void use(Feature feature, RungWorld world) {
         switch (feature) {
             case READ -> read(world);
-            case KUBELET ->
-                assertThatThrownBy(() -> new KubernetesClusterView(world.client).kubelet(RungWorld.WORKER))
-                        .as("asked, and nobody there")
-                        .hasMessageContaining("(503)");
             case CONTAIN -> upAndDown(world, Rung.CORDON, Rung.TAINT, Rung.LABEL);
             case EVICT -> upAndDown(world, Rung.CORDON, Rung.DRAIN);
             case NETWORK_POLICIES -> upAndDown(world, Rung.CORDON, Rung.NETWORK_POLICIES);
@@ -121,7 +115,8 @@ class FeatureTest {
         assertThat(records.node(controlPlane)).isPresent();
         records.events(controlPlane, records.mirrorPods(controlPlane).items());
         assertThat(new KubernetesEtcdPods(world.client).etcdPods()).isEmpty();
-        OwnPodProperties own = new OwnPodProperties("drawbridge-0", "drawbridge", "app.kubernetes.io/name=drawbridge");
+        OwnPodProperties own =
+                new OwnPodProperties("drawbridge-0", "drawbridge", false, "app.kubernetes.io/name=drawbridge");
         assertThat(new KubernetesOwnReplicas(world.client, own, TestClients.inCluster()).look())
                 .isInstanceOf(OwnReplicas.Look.Unknown.class);
         directory.stop();

@@ -83,9 +83,11 @@ class KubernetesConnectionTest {
     @Test
     void sendsTheCredentialsOfTheKubeconfigAndOfNothingElse() throws Exception {
         List<String> seen = new CopyOnWriteArrayList<>();
+        List<String> agents = new CopyOnWriteArrayList<>();
         HttpServer listening = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         listening.createContext("/", exchange -> {
             seen.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            agents.add(String.valueOf(exchange.getRequestHeaders().getFirst("User-Agent")));
             exchange.sendResponseHeaders(200, 2);
             exchange.getResponseBody().write("ok".getBytes(StandardCharsets.US_ASCII));
             exchange.close();
@@ -98,6 +100,9 @@ class KubernetesConnectionTest {
             assertThat(byFile.raw("/readyz")).isEqualTo("ok");
             assertThat(byUrl.raw("/readyz")).isEqualTo("ok");
             assertThat(seen).containsExactly("Bearer t0ken", "null");
+            assertThat(agents)
+                    .as("what the server keeps as the manager of our fields")
+                    .allSatisfy(agent -> assertThat(agent).startsWith(Marks.MANAGER + "/"));
         } finally {
             System.clearProperty("kubernetes.auth.token");
             listening.stop(0);

@@ -12,6 +12,8 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +49,7 @@ class KubernetesOwnReplicasTest {
     private KubernetesOwnReplicas told(@Nullable String name) {
         return new KubernetesOwnReplicas(
                 client,
-                new OwnPodProperties(name, name == null ? null : "drawbridge", LABEL + "=drawbridge"),
+                new OwnPodProperties(name, name == null ? null : "drawbridge", false, LABEL + "=drawbridge"),
                 TestClients.inCluster());
     }
 
@@ -130,14 +132,31 @@ class KubernetesOwnReplicasTest {
                         Look.Unknown.class, unknown -> assertThat(unknown.why()).contains("drawbridge/another"));
     }
 
+    private KubernetesOwnReplicas untold(KubernetesProperties kubernetes, boolean outside, boolean inPod) {
+        return new KubernetesOwnReplicas(
+                client, new OwnPodProperties(null, null, outside, LABEL + "=drawbridge"), kubernetes, inPod);
+    }
+
     @Test
-    void whoWasToldNothingRunsElsewhereOnlyWhenTheClusterIsNotItsOwn() {
-        assertThat(told(null).look()).isInstanceOf(Look.Unknown.class);
-        assertThat(told(null).self()).startsWith("not known: it runs in the cluster");
-        KubernetesOwnReplicas outside = new KubernetesOwnReplicas(
-                client, new OwnPodProperties(null, null, LABEL + "=drawbridge"), TestClients.properties(server));
-        assertThat(outside.look()).isInstanceOf(Look.Elsewhere.class);
-        assertThat(outside.self()).isEqualTo("outside of the cluster");
+    void whoWasToldNothingRunsElsewhereOnlyWhereNothingSpeaksAgainstIt() {
+        KubernetesProperties byUrl = TestClients.properties(server);
+        KubernetesProperties byFile = new KubernetesProperties(
+                Path.of("kubeconfig"), null, null, byUrl.connectTimeout(), byUrl.requestTimeout());
+        for (KubernetesOwnReplicas unknown : List.of(
+                untold(TestClients.inCluster(), false, false),
+                untold(TestClients.inCluster(), false, true),
+                untold(byFile, false, true))) {
+            assertThat(unknown.look()).isInstanceOf(Look.Unknown.class);
+            assertThat(unknown.self()).startsWith("not known: it runs as a pod");
+        }
+        for (KubernetesOwnReplicas elsewhere : List.of(
+                untold(byFile, false, false),
+                untold(byUrl, false, true),
+                untold(byFile, true, true),
+                untold(TestClients.inCluster(), true, true))) {
+            assertThat(elsewhere.look()).isInstanceOf(Look.Elsewhere.class);
+            assertThat(elsewhere.self()).isEqualTo("outside of the cluster");
+        }
     }
 
     @Test
@@ -153,6 +172,11 @@ class KubernetesOwnReplicasTest {
     void halfAnAnswerStopsTheStart() {
         ApplicationContextRunner runner = new ApplicationContextRunner().withUserConfiguration(Properties.class);
         runner.withPropertyValues("drawbridge.kubernetes.pod.name=drawbridge-0")
+                .run(context -> assertThat(context).hasFailed());
+        runner.withPropertyValues(
+                        "drawbridge.kubernetes.pod.name=a",
+                        "drawbridge.kubernetes.pod.namespace=b",
+                        "drawbridge.kubernetes.pod.outside=true")
                 .run(context -> assertThat(context).hasFailed());
         runner.withPropertyValues("drawbridge.kubernetes.pod.selector=app in (x)")
                 .run(context -> assertThat(context).hasFailed());

@@ -407,4 +407,48 @@ class NetworkPolicyRungTest {
         assertThat(policies()).isEmpty();
         assertThat(world.contained.all()).isEmpty();
     }
+
+    /** Drawbridge itself and its Git server may run on the node that is contained: both are named, and no policy selects them. */
+    @Test
+    void theWayToGitStaysOpenWhereItIsNamed() throws Exception {
+        try (RungWorld named = new RungWorld(RungWorld.properties(
+                "network.policies-enforced=true",
+                "network.exempt=drawbridge/app.kubernetes.io/name=drawbridge, git/app=gitea"))) {
+            for (String namespace : List.of("drawbridge", "git")) {
+                named.server
+                        .client()
+                        .resource(new NamespaceBuilder()
+                                .withNewMetadata()
+                                .withName(namespace)
+                                .endMetadata()
+                                .build())
+                        .create();
+            }
+            named.start(
+                    "drawbridge",
+                    "drawbridge-0",
+                    pod -> pod.editMetadata()
+                            .addToLabels("app.kubernetes.io/name", "drawbridge")
+                            .endMetadata());
+            named.start("git", "gitea", pod -> pod);
+            named.start("git", "runner", pod -> pod);
+            assertThat(detail(named.apply(RUNG), RungOutcome.Applied.class))
+                    .contains("not cut off (exempt by configuration): drawbridge/drawbridge-0, git/gitea");
+            assertThat(named.pod("drawbridge", "drawbridge-0").getMetadata().getLabels())
+                    .doesNotContainKey(ISOLATED);
+            assertThat(named.pod("git", "gitea").getMetadata().getLabels())
+                    .as("the policy of its namespace selects by this label")
+                    .doesNotContainKey(ISOLATED);
+            assertThat(named.pod("git", "runner").getMetadata().getLabels()).containsKey(ISOLATED);
+            assertThat(named.server
+                            .client()
+                            .network()
+                            .v1()
+                            .networkPolicies()
+                            .inNamespace("drawbridge")
+                            .list()
+                            .getItems())
+                    .isEmpty();
+        }
+    }
 }

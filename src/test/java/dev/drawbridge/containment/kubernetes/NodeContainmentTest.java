@@ -90,6 +90,7 @@ class NodeContainmentTest {
                                 RungWorld.PROPERTIES,
                                 Clock.systemUTC()),
                         RungWorld.PROPERTIES),
+                new PodsGone(journal, nodes, new ClusterObjects(client), RungWorld.PROPERTIES, Clock.systemUTC()),
                 journal,
                 rights);
     }

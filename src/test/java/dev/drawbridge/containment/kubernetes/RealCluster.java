@@ -142,6 +142,7 @@ final class RealCluster implements ClusterAtHand {
                 .withCaCertFile(of.getCaCertFile())
                 .withTrustCerts(of.isTrustCerts())
                 .withOauthToken(token)
+                .withUserAgent(KubernetesConnection.USER_AGENT)
                 .build());
         made.push(client);
         return client;

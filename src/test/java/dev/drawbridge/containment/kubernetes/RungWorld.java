@@ -59,14 +59,14 @@ final class RungWorld implements AutoCloseable {
                 .bindOrCreate("drawbridge.containment", ContainmentProperties.class);
     }
 
-    final TestDatabase database = TestDatabase.h2();
+    final TestDatabase database;
     final SandboxApiServer server = SandboxApiServer.start();
     final KubernetesClient client;
     final KubernetesNodeDirectory directory;
     final TestClock clock = new TestClock();
     final AskedRights rights;
-    final ContainedNodes contained = TestGate.contained(database);
-    final AuditTrail audit = TestAudit.on(database, clock);
+    final ContainedNodes contained;
+    final AuditTrail audit;
     final List<String> requests = new CopyOnWriteArrayList<>();
     private final ContainmentProperties properties;
     Containment containment;
@@ -76,7 +76,17 @@ final class RungWorld implements AutoCloseable {
     }
 
     RungWorld(ContainmentProperties properties, Function<SandboxApiServer, KubernetesClient> client) {
+        this(properties, client, TestDatabase.h2());
+    }
+
+    RungWorld(
+            ContainmentProperties properties,
+            Function<SandboxApiServer, KubernetesClient> client,
+            TestDatabase database) {
         this.properties = properties;
+        this.database = database;
+        this.contained = TestGate.contained(database);
+        this.audit = TestAudit.on(database, clock);
         this.client = client.apply(server);
         directory = new KubernetesNodeDirectory(this.client);
         rights = new AskedRights(this.client, clock);
@@ -105,6 +115,7 @@ final class RungWorld implements AutoCloseable {
                 new NodeContainment(directory, nodes, rights, gate, journal, contained, audit, database.transactions()),
                 new ObjectContainment(rungs, nodes, gate, journal, contained, audit, database.transactions(), clock),
                 new TolerationSweep(evictor, properties),
+                new PodsGone(journal, nodes, objects, properties, clock),
                 journal,
                 rights);
     }
