@@ -35,6 +35,11 @@ final class OpenPgpObjectSigner implements ObjectSigner {
         try {
             OpenPGPKey secret = api.readKeyOrCertificate().parseKey(Files.readAllBytes(key));
             OpenPGPDetachedSignatureGenerator generator = api.createDetachedSignature();
+            // the newest, as GnuPG does; with all that may sign there would be several signatures, and one is verified
+            generator.setSigningKeySelector((certificate, policy) -> certificate.getSigningKeys().stream()
+                    .reduce((one, other) -> other.getCreationTime().before(one.getCreationTime()) ? one : other)
+                    .map(List::of)
+                    .orElse(List.of()));
             if (passphrase != null) {
                 generator.addKeyPassphrase(passphrase);
             }

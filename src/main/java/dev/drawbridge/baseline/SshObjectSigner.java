@@ -40,7 +40,7 @@ final class SshObjectSigner implements ObjectSigner {
                             who,
                             key.toAbsolutePath().toString(),
                             passphrase == null ? null : new Passphrase(passphrase));
-        } catch (CanceledException | UnsupportedSigningFormatException unusable) {
+        } catch (CanceledException | UnsupportedSigningFormatException | IOException | RuntimeException unusable) {
             throw new IOException("the signing key could not be used", unusable);
         }
     }

@@ -2,6 +2,7 @@ package dev.drawbridge.baseline;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.node.NodeInfo;
@@ -22,6 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bouncycastle.openpgp.api.OpenPGPKey;
 import org.bouncycastle.openpgp.api.bc.BcOpenPGPApi;
@@ -335,6 +337,127 @@ class BaselineCommandsTest {
         node.put(ETCD, "changed\n".getBytes(UTF_8));
         assertThat(run(capture)).isEqualTo(1);
         assertThat(err.toString()).contains("the signing key could not be used").doesNotContain("wrong");
+    }
+
+    private String[] captureSignedBy(Path key, Path passphrase) {
+        return new String[] {
+            "capture",
+            "worker-1",
+            "--clone",
+            temp.resolve("clone").toString(),
+            "--signing-key",
+            key.toString(),
+            "--signer",
+            "Baseline <baseline@drawbridge.example>",
+            "--passphrase-file",
+            passphrase.toString()
+        };
+    }
+
+    private String program(Path home, String... command) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("GNUPGHOME", home.toString());
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        return said;
+    }
+
+    @Test
+    void aKeyThatGnuPgExportedWithItsPassphraseSigns() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/gpg")), "skipped: needs gpg (apt-get install gnupg)");
+        Path home = Files.createDirectory(
+                temp.resolve("g"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path passphrase = Files.writeString(temp.resolve("passphrase"), "correct horse\n");
+        try {
+            program(
+                    home,
+                    "gpg",
+                    "--batch",
+                    "--passphrase",
+                    "correct horse",
+                    "--quick-gen-key",
+                    "Baseline <baseline@drawbridge.example>",
+                    "ed25519",
+                    "sign",
+                    "2d");
+            String fingerprint = program(home, "gpg", "--with-colons", "--list-keys")
+                    .lines()
+                    .filter(line -> line.startsWith("fpr:"))
+                    .findFirst()
+                    .orElseThrow()
+                    .replaceAll("[fpr:]", "");
+            // the newer of two keys that may sign
+            program(
+                    home,
+                    "gpg",
+                    "--batch",
+                    "--pinentry-mode",
+                    "loopback",
+                    "--passphrase",
+                    "correct horse",
+                    "--quick-add-key",
+                    fingerprint,
+                    "ed25519",
+                    "sign",
+                    "2d");
+            Path secret = temp.resolve("secret.asc");
+            program(
+                    home,
+                    "gpg",
+                    "--batch",
+                    "--pinentry-mode",
+                    "loopback",
+                    "--passphrase",
+                    "correct horse",
+                    "--output",
+                    secret.toString(),
+                    "--armor",
+                    "--export-secret-keys");
+            Path keys = temp.resolve("keys.asc");
+            program(home, "gpg", "--output", keys.toString(), "--armor", "--export");
+            settings.put("baseline.signature-format", "openpgp");
+            settings.put("baseline.allowed-signers", keys.toString());
+            settings.put("baseline.signer-fingerprints", fingerprint);
+            assertThat(run(captureSignedBy(secret, passphrase)))
+                    .as("%s%s", out, err)
+                    .isZero();
+            assertThat(out.toString()).contains("signed by " + fingerprint);
+        } finally {
+            program(home, "gpgconf", "--kill", "gpg-agent");
+        }
+    }
+
+    @Test
+    void anSshKeyWithAPassphraseSigns() throws Exception {
+        Path key = temp.resolve("locked");
+        program(temp, "ssh-keygen", "-q", "-t", "ed25519", "-N", "correct horse", "-f", key.toString());
+        Path allowed = Files.writeString(
+                temp.resolve("allowed"),
+                "baseline@drawbridge.example namespaces=\"git\" " + Files.readString(temp.resolve("locked.pub")));
+        settings.put("baseline.allowed-signers", allowed.toString());
+        Path passphrase = Files.writeString(temp.resolve("passphrase"), "wrong");
+        assertThat(run(captureSignedBy(key, passphrase))).isEqualTo(1);
+        assertThat(err.toString()).contains("the signing key could not be used").doesNotContain("wrong");
+        Files.writeString(passphrase, "correct horse\n");
+        assertThat(run(captureSignedBy(key, passphrase))).as("%s%s", out, err).isZero();
+    }
+
+    @Test
+    void everyOptionThatTheReadmeNamesExists() throws Exception {
+        String readme = Files.readString(Path.of("README.md"));
+        String section = readme.substring(readme.indexOf("\n## Baselines\n"), readme.indexOf("\n## Sweeps\n"));
+        assertThat(run("capture", "--help")).isZero();
+        String help = out.toString();
+        assertThat(run("verify", "--help")).isZero();
+        String all = help + out;
+        assertThat(Pattern.compile("--[a-z]+(?:-[a-z]+)*")
+                        .matcher(section.replaceAll("(?s)```sh.*?```", "").replaceAll("`gpg [^`]*`|--drawbridge", ""))
+                        .results()
+                        .map(java.util.regex.MatchResult::group))
+                .hasSizeGreaterThan(6)
+                .allSatisfy(option -> assertThat(all).contains(option));
     }
 
     @Test
