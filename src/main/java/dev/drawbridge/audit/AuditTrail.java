@@ -31,7 +31,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Writes and reads the audit trail. Entries join the transaction of the state change they describe and are chained at its
  * very end: the row that ends the chain is locked only from there to the commit, so that transactions wait for each other
- * for one commit and not for one step.
+ * neither for a step nor for the disk.
  */
 @Component
 public class AuditTrail {
@@ -40,6 +40,7 @@ public class AuditTrail {
 
     private final JdbcClient jdbc;
     private final JdbcOperations batch;
+    private final ChainLock chain;
     private final Clock clock;
     private final TransactionTemplate joining;
     private final TransactionTemplate alone;
@@ -48,6 +49,7 @@ public class AuditTrail {
     AuditTrail(JdbcOperations batch, PlatformTransactionManager transactions, Clock clock) {
         this.jdbc = JdbcClient.create(batch);
         this.batch = batch;
+        this.chain = new ChainLock(batch, new SharedFlush());
         this.clock = clock;
         this.joining = new TransactionTemplate(transactions);
         this.alone = new TransactionTemplate(transactions);
@@ -170,9 +172,7 @@ public class AuditTrail {
     }
 
     private void append(List<AuditEvent> events) {
-        Map<String, Object> head = jdbc.sql("select seq, hash from audit_head where id = 1 for update")
-                .query()
-                .singleRow();
+        Map<String, Object> head = chain.take();
         long seq = ((Number) head.get("seq")).longValue();
         Digest previous = Digest.of((String) head.get("hash"));
         Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);

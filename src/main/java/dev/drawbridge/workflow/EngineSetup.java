@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.shared.IncidentId;
 import java.util.List;
+import org.camunda.bpm.dmn.engine.impl.DefaultDmnEngineConfiguration;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.ProcessEngineException;
 import org.camunda.bpm.engine.delegate.DelegateTask;
@@ -73,6 +74,9 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setCustomSessionFactories(
                 List.of(new UrgentJobs(properties.containmentPriority(), urgent::execute)));
         configuration.setDelegateInterceptor(new StepTimeLimit());
+        DefaultDmnEngineConfiguration decisions = new DefaultDmnEngineConfiguration();
+        decisions.setFeelEngineFactory(ParsedOnce.factory());
+        configuration.setDmnEngineConfiguration(decisions);
     }
 
     @Override
