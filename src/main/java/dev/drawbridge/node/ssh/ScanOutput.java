@@ -5,14 +5,15 @@ import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
-import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class ScanOutput extends OutputStream {
     private static final int MAX_FIELD = 1_100_000; // the passwd table; a path is 4095 bytes at most
     private static final int GNU_FIELDS = 11;
+    private static final int AGAIN_FIELDS = 3;
     private static final int PORTABLE_FIELDS = 4;
+    private static final int FIRST_BUFFER = 4_096;
 
     private enum Section {
         HEAD,
@@ -38,17 +41,37 @@ final class ScanOutput extends OutputStream {
         END
     }
 
-    /** What identifies a state of a file: when any of it differs between the two listings, the digest proves nothing. */
-    private record Entry(String type, int mode, long uid, long gid, long size, String stamp, int links, String link) {}
+    /**
+     * An entry of the first listing.
+     *
+     * @param inode device and number
+     * @param state what changes with the inode, as the second listing shows it: when it differs there, the digest proves nothing
+     */
+    private record Entry(
+            String type,
+            int mode,
+            long uid,
+            long gid,
+            long size,
+            String modified,
+            String inode,
+            String state,
+            int links,
+            String link) {}
 
     private final String prefix;
     private final List<NodePath> roots;
     private final int maxEntries;
-    private final ByteArrayOutputStream field = new ByteArrayOutputStream(256);
+    private byte[] field = new byte[FIRST_BUFFER];
+    private int length;
     private final List<String> fields = new ArrayList<>(GNU_FIELDS);
-    private final Map<String, Entry> first = new TreeMap<>();
+    private final Map<String, Entry> first = new HashMap<>();
     private final Map<String, String> digests = new HashMap<>();
-    private final Map<String, Entry> again = new HashMap<>();
+    /** State by inode; of one that has several names and changed between them, no state of the first listing. */
+    private final Map<String, String> again = new HashMap<>();
+
+    private final List<String> young = new ArrayList<>();
+    private final Set<String> named = new HashSet<>();
     private final List<ScannedFile> portable = new ArrayList<>();
     private final List<ScannedFile> blocked = new ArrayList<>();
     private final Map<String, Long> users = new HashMap<>();
@@ -65,22 +88,36 @@ final class ScanOutput extends OutputStream {
 
     @Override
     public void write(int b) {
-        if (b == 0) {
-            accept(field.toString(StandardCharsets.ISO_8859_1));
-            field.reset();
-        } else {
-            if (field.size() >= MAX_FIELD) {
-                throw new NodeAccessException("the scan holds a field that is too long");
-            }
-            field.write(b);
-        }
+        write(new byte[] {(byte) b}, 0, 1);
     }
 
     @Override
-    public void write(byte[] bytes, int from, int length) {
-        for (int i = from; i < from + length; i++) {
-            write(bytes[i]);
+    public void write(byte[] bytes, int from, int count) {
+        int begin = from;
+        for (int i = from; i < from + count; i++) {
+            if (bytes[i] == 0) {
+                if (length == 0) {
+                    accept(new String(bytes, begin, i - begin, StandardCharsets.ISO_8859_1));
+                } else {
+                    keep(bytes, begin, i);
+                    accept(new String(field, 0, length, StandardCharsets.ISO_8859_1));
+                    length = 0;
+                }
+                begin = i + 1;
+            }
         }
+        keep(bytes, begin, from + count);
+    }
+
+    private void keep(byte[] bytes, int from, int to) {
+        if (to - from > MAX_FIELD - length) {
+            throw new NodeAccessException("the scan holds a field that is too long");
+        }
+        if (to - from > field.length - length) {
+            field = Arrays.copyOf(field, Math.max(2 * field.length, length + to - from));
+        }
+        System.arraycopy(bytes, from, field, length, to - from);
+        length += to - from;
     }
 
     private void accept(String text) {
@@ -97,9 +134,9 @@ final class ScanOutput extends OutputStream {
             case LINKED -> blocked(text, FileType.SYMLINK);
             case CLOSED -> blocked(text, FileType.UNSTABLE);
             case EMPTY -> section = expect(text, "END", Section.END);
-            case GNU -> record(text, "HASHES", Section.HASHES, GNU_FIELDS, () -> listing(first));
+            case GNU -> record(text, "HASHES", Section.HASHES, GNU_FIELDS, this::listing);
             case HASHES -> digest(text);
-            case AGAIN -> record(text, "END", Section.END, GNU_FIELDS, () -> listing(again));
+            case AGAIN -> record(text, "END", Section.END, AGAIN_FIELDS, this::listedAgain);
             case PORTABLE -> record(text, "END", Section.END, PORTABLE_FIELDS, this::portableEntry);
             case END -> throw new NodeAccessException("the scan goes on after its end");
         }
@@ -150,11 +187,11 @@ final class ScanOutput extends OutputStream {
         }
     }
 
-    private void listing(Map<String, Entry> into) {
-        if (into.size() >= maxEntries) {
+    private void listing() {
+        if (first.size() >= maxEntries) {
             throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
         }
-        into.put(
+        first.put(
                 fields.get(10),
                 new Entry(
                         fields.get(0),
@@ -162,9 +199,26 @@ final class ScanOutput extends OutputStream {
                         number(fields.get(2), 10),
                         number(fields.get(3), 10),
                         number(fields.get(4), 10),
-                        fields.get(5) + " " + fields.get(6) + " " + fields.get(7),
+                        fields.get(5),
+                        fields.get(7),
+                        fields.get(6) + " " + fields.get(4),
                         (int) number(fields.get(8), 10),
                         fields.get(9)));
+    }
+
+    private void listedAgain() {
+        String path = fields.get(2);
+        if (again.size() >= maxEntries || young.size() >= maxEntries) {
+            throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
+        }
+        String before = again.putIfAbsent(fields.get(0), fields.get(1));
+        if (before != null && !before.equals(fields.get(1))) {
+            again.put(fields.get(0), "changed");
+        }
+        if (!path.isEmpty()) {
+            young.add(path);
+            named.add(fields.get(0));
+        }
     }
 
     private void digest(String text) {
@@ -221,18 +275,30 @@ final class ScanOutput extends OutputStream {
                     .toList();
         }
         List<ScannedFile> files = new ArrayList<>(blocked);
+        Set<String> known = new HashSet<>();
         first.forEach((raw, entry) -> {
+            known.add(entry.inode());
             NodePath path = path(raw);
             if (path != null) {
-                files.add(entry.equals(again.get(raw)) ? stable(path, entry, digests.get(raw)) : unstable(path));
+                files.add(
+                        entry.state().equals(again.get(entry.inode()))
+                                ? stable(path, entry, digests.get(raw))
+                                : unstable(path));
             }
         });
         // what appeared between the two listings
-        again.keySet().stream()
+        young.stream()
                 .filter(raw -> !first.containsKey(raw))
                 .map(this::path)
                 .filter(java.util.Objects::nonNull)
                 .forEach(path -> files.add(unstable(path)));
+        if (unnamed(known)) {
+            // a whole directory was moved in, and what is in it is old: its names did not come again
+            roots.forEach(root -> {
+                files.removeIf(file -> file.path().equals(root));
+                files.add(unstable(root));
+            });
+        }
         files.sort(java.util.Comparator.comparing(ScannedFile::path));
         return files;
     }
@@ -243,6 +309,11 @@ final class ScanOutput extends OutputStream {
 
     Map<String, Long> groups() {
         return groups;
+    }
+
+    /** Whether the second listing holds inodes that neither the first one nor a name of the second one explains. */
+    private boolean unnamed(Set<String> known) {
+        return again.keySet().stream().anyMatch(inode -> !known.contains(inode) && !named.contains(inode));
     }
 
     private static ScannedFile stable(NodePath path, Entry entry, @Nullable String digest) {
@@ -256,8 +327,8 @@ final class ScanOutput extends OutputStream {
             case "b" -> FileType.BLOCK_DEVICE;
             default -> FileType.UNSTABLE;
         };
-        String stamp = entry.stamp();
-        int dot = stamp.indexOf('.') > 0 ? stamp.indexOf('.') : stamp.indexOf(' ');
+        String modified = entry.modified();
+        int dot = modified.indexOf('.') > 0 ? modified.indexOf('.') : modified.length();
         return new ScannedFile(
                 path,
                 type,
@@ -265,7 +336,7 @@ final class ScanOutput extends OutputStream {
                 entry.uid(),
                 entry.gid(),
                 entry.size(),
-                number(stamp.substring(0, dot), 10),
+                number(modified.substring(0, dot), 10),
                 entry.links(),
                 type == FileType.FILE && digest != null ? checked(digest) : null,
                 type == FileType.SYMLINK ? link(entry.link()) : null);
