@@ -13,16 +13,11 @@ import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.EffectResult;
 import dev.drawbridge.guardrail.EtcdPods;
 import dev.drawbridge.guardrail.TestGate;
-import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ssh.TestNode;
-import dev.drawbridge.sandbox.TestTrees;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
-import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.time.Clock;
@@ -39,7 +34,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Parts of a response, each beside the least that could do the same work. Both sides take turns. */
 @Tag("benchmark")
@@ -50,35 +44,6 @@ class PartsBenchmarkTest {
     @AfterAll
     static void print() {
         Report.print();
-    }
-
-    /** Hands over what a scan has to tell: type, owner, mode and digest of every file, of a node with many small ones. */
-    @Test
-    void scanOfANodeBesideFindAndSha256sum(@TempDir Path directory) throws Exception {
-        int small = 2000;
-        try (TestNode node = TestNode.in(directory)) {
-            new TestTrees().create(node.root(), "worker-1", true);
-            for (int i = 0; i < small; i++) {
-                node.put("/etc/kubernetes/pki/many/" + i + ".crt", ("file " + i).getBytes(StandardCharsets.UTF_8));
-            }
-            List<NodePath> roots = List.of(NodePath.of("/etc/kubernetes"));
-            String bare = "find '" + node.root() + "/etc/kubernetes' -type f -print0 | xargs -0 sha256sum";
-            Measured ours = new Measured();
-            Measured floor = new Measured();
-            for (int round = 0; round < 50; round++) {
-                long begun = System.nanoTime();
-                node.exec(bare);
-                long turn = System.nanoTime();
-                NodeScan scan = node.files().scan(TestNode.NAME, roots);
-                long ended = System.nanoTime();
-                assertThat(scan.files()).hasSizeGreaterThan(small);
-                if (round >= 10) {
-                    floor.add(turn - begun);
-                    ours.add(ended - turn);
-                }
-            }
-            Report.add("node-scan", small + "-files", ours, floor);
-        }
     }
 
     /** One chained entry in a transaction of its own, beside the bare commit of a row of the same content. */

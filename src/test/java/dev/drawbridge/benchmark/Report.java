@@ -27,11 +27,23 @@ final class Report {
 
     static synchronized void add(
             String name, String sample, double ours50, double ours99, double floor50, double floor99) {
+        row(name, sample, "ms", ours50, ours99, floor50, floor99);
+    }
+
+    /** A quantity that is no time, and of which the largest counts. */
+    static synchronized void largest(String name, String sample, String unit, double ours, double floor) {
+        row(name, sample, unit, ours, ours, floor, floor);
+        say("%s %s: ours %.1f %s; floor %.1f %s", name, sample, ours, unit, floor, unit);
+    }
+
+    private static void row(
+            String name, String sample, String unit, double ours50, double ours99, double floor50, double floor99) {
         ROWS.add(String.format(
                 Locale.ROOT,
-                "%s,%s,ms,%.3f,%.3f,%.3f,%.3f,%.2f,%.2f",
+                "%s,%s,%s,%.3f,%.3f,%.3f,%.3f,%.2f,%.2f",
                 name,
                 sample,
+                unit,
                 ours50,
                 ours99,
                 floor50,
@@ -60,6 +72,14 @@ final class Report {
                 atMost99,
                 ratio99,
                 ratio99 <= atMost99 ? "met" : "NOT met");
+    }
+
+    /** The same for the median alone. */
+    static void goal(String name, String sample, Measured ours, Measured floor, double atMost50) {
+        double ratio50 = ours.p50() / floor.p50();
+        say(
+                "goal %s %s: p50 at most %.1f times the floor: %.2f, %s",
+                name, sample, atMost50, ratio50, ratio50 <= atMost50 ? "met" : "NOT met");
     }
 
     static void say(String format, Object... arguments) {

@@ -12,22 +12,13 @@ import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyPair;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.sshd.common.config.keys.PublicKeyEntry;
-import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,65 +64,9 @@ class NodeUserlandsTest {
 
     @Test
     void everyActWorksOverOpenSsh() throws Exception {
-        Path program = Path.of("/usr/sbin/sshd");
-        assumeTrue(Files.isExecutable(program), "skipped: needs OpenSSH's server (apt-get install openssh-server)");
-        String user = System.getProperty("user.name");
-        if (user.equals("root")) {
-            Files.createDirectories(Path.of("/run/sshd"));
-        }
-        KeyPair host = TestNode.key();
-        KeyPair client = TestNode.key();
-        Path hostKey = temp.resolve("ssh_host_key");
-        Files.createFile(
-                hostKey,
-                java.nio.file.attribute.PosixFilePermissions.asFileAttribute(
-                        java.nio.file.attribute.PosixFilePermissions.fromString("rw-------")));
-        try (OutputStream out = Files.newOutputStream(hostKey)) {
-            OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(host, "test", null, out);
-        }
-        Path authorised =
-                Files.writeString(temp.resolve("authorized_keys"), PublicKeyEntry.toString(client.getPublic()) + "\n");
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        Path config = Files.writeString(
-                temp.resolve("sshd_config"),
-                String.join(
-                        "\n",
-                        "ListenAddress 127.0.0.1",
-                        "Port " + port,
-                        "HostKey " + hostKey,
-                        "AuthorizedKeysFile " + authorised,
-                        "PidFile none",
-                        "StrictModes no",
-                        "UsePAM no",
-                        "PasswordAuthentication no",
-                        "PermitRootLogin prohibit-password",
-                        ""));
-        Process sshd = new ProcessBuilder(program.toString(), "-D", "-e", "-f", config.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(temp.resolve("sshd.log").toFile())
-                .start();
-        try {
-            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !sshd.isAlive() || listens(port));
-            assertThat(sshd.isAlive())
-                    .as(Files.readString(temp.resolve("sshd.log")))
-                    .isTrue();
-            String pinned = "[127.0.0.1]:" + port + " " + PublicKeyEntry.toString(host.getPublic());
-            try (TestNode node = new TestNode(temp, user, port, client, pinned)) {
-                everyAct(node);
-            }
-        } finally {
-            sshd.destroy();
-        }
-    }
-
-    private static boolean listens(int port) {
-        try (Socket probe = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            return probe.isConnected();
-        } catch (IOException notYet) {
-            return false;
+        try (OpenSsh server = OpenSsh.in(temp.resolve("ssh"));
+                TestNode node = server.node(temp)) {
+            everyAct(node);
         }
     }
 

@@ -41,14 +41,24 @@ public final class TestNode implements AutoCloseable {
     }
 
     /** Over a server that is there already. */
-    TestNode(Path directory, String user, int port, KeyPair key, String knownHostsLine) throws Exception {
+    TestNode(Path directory, String user, int port, KeyPair key, String knownHostsLine, String before)
+            throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         prefix = NodePath.of(root.toString());
         server = null;
         NodeSshProperties settings = write(directory, user, key, knownHostsLine);
-        sessions = new SshSessions(endpoint(port), settings);
+        sessions = sessions(port, settings, before);
         files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
         processes = new SshNodeProcesses(sessions, settings);
+    }
+
+    private SshSessions sessions(int port, NodeSshProperties settings, String before) {
+        return new SshSessions(endpoint(port), settings) {
+            @Override
+            Ended run(NodeName node, String command, InputStream stdin, OutputStream stdout) {
+                return super.run(node, before + command, stdin, stdout);
+            }
+        };
     }
 
     private NodeEndpoints endpoint(int port) {
@@ -82,12 +92,7 @@ public final class TestNode implements AutoCloseable {
                 "root",
                 key,
                 pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned);
-        sessions = new SshSessions(endpoint(clientPort), settings) {
-            @Override
-            Ended run(NodeName node, String command, InputStream stdin, OutputStream stdout) {
-                return super.run(node, before + command, stdin, stdout);
-            }
-        };
+        sessions = sessions(clientPort, settings, before);
         files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
         processes = new SshNodeProcesses(sessions, settings);
     }
