@@ -3,6 +3,7 @@ package dev.drawbridge.api;
 import dev.drawbridge.access.Member;
 import dev.drawbridge.evidence.EvidenceExport;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.shared.IncidentId;
@@ -76,7 +77,7 @@ class EvidenceController {
         }
         Incident incident =
                 incidents.find(key).orElseThrow(() -> Problems.notFound("There is no incident with this id."));
-        if (evidence.receipt(key).isEmpty()) {
+        if (evidence.look(key) instanceof ReceiptLookup.None) {
             throw Problems.notFound("Nothing was captured for this incident.");
         }
         return incident;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceItem;
 import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.recovery.RotationScope;
@@ -93,6 +94,11 @@ record IncidentDetail(
             @Schema(description = "digest of the list of items")
             String manifest,
 
+            @Schema(
+                    description =
+                            "whether the receipt is no longer what was written: it proves nothing then, and its items are not known")
+            boolean damaged,
+
             @Schema(description = "absent in receipts that were given before this was written down") @Nullable
             String capturedBy,
 
@@ -129,9 +135,17 @@ record IncidentDetail(
             }
         }
 
-        static Evidence of(EvidenceReceipt receipt) {
+        static @Nullable Evidence of(ReceiptLookup found) {
+            if (found instanceof ReceiptLookup.Damaged damaged) {
+                return new Evidence(damaged.manifest(), true, null, damaged.capturedAt(), List.of());
+            }
+            if (!(found instanceof ReceiptLookup.Held held)) {
+                return null;
+            }
+            EvidenceReceipt receipt = held.receipt();
             return new Evidence(
                     receipt.manifest().hex(),
+                    false,
                     receipt.capturedBy() == null ? null : receipt.capturedBy().display(),
                     receipt.capturedAt(),
                     receipt.items().stream().map(Item::of).toList());
@@ -146,7 +160,7 @@ record IncidentDetail(
                 String expected,
                 String found,
 
-                @Schema(allowableValues = {"passed", "failed", "not-available"})
+                @Schema(allowableValues = {"passed", "failed", "not-available", "out-of-reach"})
                 String status,
 
                 String proof) {}

@@ -109,7 +109,7 @@ class IncidentsController {
                 containment.ladder(key).stream()
                         .map(IncidentDetail.AppliedRung::of)
                         .toList(),
-                evidence.receipt(key).map(IncidentDetail.Evidence::of).orElse(null),
+                IncidentDetail.Evidence.of(evidence.look(key)),
                 recovery.newestPlan(key).map(PlanView::of).orElse(null),
                 recovery.exposedCredentials(key).stream()
                         .map(IncidentDetail.Exposed::of)

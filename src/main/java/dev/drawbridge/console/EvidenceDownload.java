@@ -3,6 +3,7 @@ package dev.drawbridge.console;
 import dev.drawbridge.access.Member;
 import dev.drawbridge.evidence.EvidenceExport;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.shared.IncidentId;
@@ -33,7 +34,9 @@ class EvidenceDownload {
             throws IOException {
         IncidentId key = Requested.existing(id, IncidentId::of);
         Incident incident = incidents.find(key).orElseThrow(Requested.notFound());
-        evidence.receipt(key).orElseThrow(Requested.notFound());
+        if (evidence.look(key) instanceof ReceiptLookup.None) {
+            throw Requested.notFound().get();
+        }
         response.setContentType("application/zip");
         response.setHeader(
                 HttpHeaders.CONTENT_DISPOSITION,

@@ -6,6 +6,7 @@ import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.guardrail.DryRuns;
 import dev.drawbridge.guardrail.Guardrails;
 import dev.drawbridge.incident.Incident;
@@ -183,7 +184,9 @@ class IncidentPage {
                         .toList());
         page.addObject("reports", verification.reports(key));
         page.addObject("findings", investigation.findings(key));
-        page.addObject("receipt", evidence.receipt(key).orElse(null));
+        ReceiptLookup receipt = evidence.look(key);
+        page.addObject("receipt", receipt instanceof ReceiptLookup.Held held ? held.receipt() : null);
+        page.addObject("damagedReceipt", receipt instanceof ReceiptLookup.Damaged damaged ? damaged : null);
         addTimeline(page, timeline);
         return page;
     }

@@ -24,11 +24,14 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +48,7 @@ class BagExport implements EvidenceExport {
     private static final int PAGE = 500;
 
     private final EvidenceRecords records;
+    private final EvidenceDamage damage;
     private final ContentStore store;
     private final AuditTrail audit;
     private final Clock clock;
@@ -54,8 +58,9 @@ class BagExport implements EvidenceExport {
             .serializationInclusion(JsonInclude.Include.NON_NULL)
             .build();
 
-    BagExport(EvidenceRecords records, ContentStore store, AuditTrail audit, Clock clock) {
+    BagExport(EvidenceRecords records, EvidenceDamage damage, ContentStore store, AuditTrail audit, Clock clock) {
         this.records = records;
+        this.damage = damage;
         this.store = store;
         this.audit = audit;
         this.clock = clock;
@@ -120,16 +125,17 @@ class BagExport implements EvidenceExport {
         int files = 0;
         int problems = 0;
         int capture = 0;
-        for (EvidenceRecords.Kept kept : records.all(incident.id())) {
+        List<EvidenceRecords.Kept> all = records.all(incident.id());
+        for (EvidenceRecords.Kept kept : all) {
             capture++;
             bag.payload(
                     capture + "/receipt.json",
-                    kept.receipt().manifest(),
+                    expected(kept),
                     new ByteArrayInputStream(kept.text().getBytes(StandardCharsets.UTF_8)));
-            int number = 0;
-            for (EvidenceItem item : kept.receipt().items()) {
-                number++;
-                Custody line = item(incident, bag, kept, capture, number, item);
+            List<Custody> lines = kept.receipt() == null
+                    ? damaged(incident, bag, kept, all, capture)
+                    : items(incident, bag, kept, kept.receipt(), capture);
+            for (Custody line : lines) {
                 custody.append(json(line)).append('\n');
                 files += line.file() == null ? 0 : 1;
                 problems += line.problem() == null ? 0 : 1;
@@ -150,8 +156,97 @@ class BagExport implements EvidenceExport {
         return new Written(bag.finish(info), files, problems);
     }
 
+    /** A damaged receipt does not have this digest, so that verifying the bag says so. */
+    private static Digest expected(EvidenceRecords.Kept kept) {
+        try {
+            return Digest.of(kept.manifest());
+        } catch (IllegalArgumentException noDigest) {
+            return Digest.ofText("");
+        }
+    }
+
+    private List<Custody> items(
+            Incident incident, BagWriter bag, EvidenceRecords.Kept kept, EvidenceReceipt receipt, int capture)
+            throws IOException {
+        List<Custody> lines = new ArrayList<>();
+        for (EvidenceItem item : receipt.items()) {
+            lines.add(item(incident, bag, kept, receipt, capture, lines.size() + 1, item));
+        }
+        return lines;
+    }
+
+    /** Nobody knows what its items were. What the incident keeps and no other receipt names is handed out under its digest. */
+    private List<Custody> damaged(
+            Incident incident, BagWriter bag, EvidenceRecords.Kept kept, List<EvidenceRecords.Kept> all, int capture)
+            throws IOException {
+        damage.found(kept);
+        Map<Digest, Long> contents = new TreeMap<>(Comparator.comparing(Digest::hex));
+        contents.putAll(records.contents(incident.id()));
+        all.stream()
+                .filter(other -> other.receipt() != null)
+                .flatMap(other -> other.receipt().items().stream())
+                .forEach(item -> {
+                    if (item.sha256() != null) {
+                        contents.remove(item.sha256());
+                    }
+                });
+        List<Custody> lines = new ArrayList<>();
+        lines.add(lost(incident, kept, capture, 0, null, null, 0));
+        for (Map.Entry<Digest, Long> content : contents.entrySet()) {
+            String file = "%d/content-%s".formatted(capture, content.getKey().hex());
+            Optional<InputStream> found = store.open(content.getKey());
+            if (found.isPresent()) {
+                try (InputStream in = found.get()) {
+                    bag.payload(file, content.getKey(), in);
+                }
+            }
+            lines.add(lost(
+                    incident,
+                    kept,
+                    capture,
+                    lines.size(),
+                    found.isPresent() ? "data/" + file : null,
+                    content.getKey(),
+                    content.getValue()));
+        }
+        return lines;
+    }
+
+    private static Custody lost(
+            Incident incident,
+            EvidenceRecords.Kept kept,
+            int capture,
+            int number,
+            @Nullable String file,
+            @Nullable Digest content,
+            long size) {
+        return new Custody(
+                capture,
+                number,
+                "unknown",
+                "unknown",
+                incident.cluster(),
+                kept.node().value(),
+                "unknown",
+                file,
+                size,
+                content == null ? null : content.hex(),
+                kept.at(),
+                null,
+                incident.id().value(),
+                kept.manifest(),
+                "the receipt in the database is damaged",
+                "nobody knows where it was: the receipt in the database is damaged");
+    }
+
     private Custody item(
-            Incident incident, BagWriter bag, EvidenceRecords.Kept kept, int capture, int number, EvidenceItem item)
+            Incident incident,
+            BagWriter bag,
+            EvidenceRecords.Kept kept,
+            EvidenceReceipt receipt,
+            int capture,
+            int number,
+            EvidenceItem item)
             throws IOException {
         String path = null;
         String problem = item.state() == State.NOT_AVAILABLE ? item.description() : null;
@@ -171,7 +266,6 @@ class BagExport implements EvidenceExport {
                         : "removed at " + kept.removedAt() + ", because its time was over";
             }
         }
-        EvidenceReceipt receipt = kept.receipt();
         return new Custody(
                 capture,
                 number,

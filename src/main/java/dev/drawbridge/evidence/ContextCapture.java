@@ -69,17 +69,24 @@ class ContextCapture {
                 lines.append(json(process)).append('\n');
             }
             long touching = seen.processes().stream()
-                    .filter(process -> process.workingDirectory() != null
-                            || !process.openFiles().isEmpty())
+                    .filter(process -> touches(process, directories))
                     .count();
-            String said = "%d processes, %d of them in the watched directories"
-                    .formatted(seen.processes().size(), touching);
+            String said =
+                    "%d processes, of which %d work in the watched directories, have something open there or name it"
+                            .formatted(seen.processes().size(), touching);
             return new Part(
                     Kind.PROCESSES,
                     origin,
                     lines.toString(),
                     seen.gaps().isEmpty() ? said : said + "; " + String.join("; ", seen.gaps()));
         });
+    }
+
+    private static boolean touches(NodeProcess process, List<NodePath> directories) {
+        return process.workingDirectory() != null
+                || !process.openFiles().isEmpty()
+                || directories.stream()
+                        .anyMatch(directory -> process.commandLine().contains(directory.toString()));
     }
 
     /** The node object, each mirror pod, and the events of all of them. */

@@ -20,8 +20,21 @@ public interface EvidenceLocker {
     Optional<EvidenceReceipt> capture(
             Actor actor, IncidentId incident, NodeName node, NodeScan scan, List<ScannedFile> files);
 
-    /** The newest receipt of an incident, as kept in the database. */
-    Optional<EvidenceReceipt> receipt(IncidentId incident);
+    /** The newest receipt of an incident, as kept in the database. One that is found damaged for the first time is told to the audit trail. */
+    ReceiptLookup look(IncidentId incident);
+
+    /**
+     * The newest receipt, for who cannot go on with a damaged one.
+     *
+     * @throws IllegalStateException when it is damaged
+     */
+    default Optional<EvidenceReceipt> receipt(IncidentId incident) {
+        ReceiptLookup found = look(incident);
+        if (found instanceof ReceiptLookup.Damaged) {
+            throw new IllegalStateException("the receipt of the evidence is damaged");
+        }
+        return found instanceof ReceiptLookup.Held held ? Optional.of(held.receipt()) : Optional.empty();
+    }
 
     /** Content by digest; the caller closes it. Empty when nothing with that digest was kept. */
     Optional<InputStream> open(Digest content);

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -30,6 +31,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component
 class EvidenceRecords {
     private static final TypeReference<List<EvidenceItem>> ITEMS = new TypeReference<>() {};
+    private static final Pattern DIGEST = Pattern.compile("(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])");
 
     private final JdbcClient jdbc;
     private final TransactionTemplate alone;
@@ -47,11 +49,21 @@ class EvidenceRecords {
     /**
      * A receipt with what only its keeper needs.
      *
+     * @param id of its row
+     * @param receipt null when the row is not what was written: it proves nothing then
+     * @param manifest digest that the row names
      * @param text the list of items, byte for byte as it was hashed
      * @param removedAt when its content was removed; null while it is kept
      */
     record Kept(
-            EvidenceReceipt receipt, String text, @Nullable Instant removedAt) {}
+            long id,
+            IncidentId incident,
+            NodeName node,
+            Instant at,
+            @Nullable EvidenceReceipt receipt,
+            String manifest,
+            String text,
+            @Nullable Instant removedAt) {}
 
     /** Holds the right to need or to remove content until the transaction ends. */
     private void lock() {
@@ -120,11 +132,7 @@ class EvidenceRecords {
         });
     }
 
-    /**
-     * Enters the content of receipts that were given before it was entered at their capture.
-     *
-     * @throws IllegalStateException when one of them is damaged: nobody knows then what it needs, and nothing may be removed
-     */
+    /** Enters the content of receipts that were given before it was entered at their capture. */
     void index() {
         alone.executeWithoutResult(status -> {
             lock();
@@ -137,16 +145,20 @@ class EvidenceRecords {
                 .query(Long.class)
                 .list();
         for (Long id : missing) {
-            EvidenceReceipt receipt = jdbc.sql("select * from evidence_receipt where id = :id")
+            Kept kept = jdbc.sql("select * from evidence_receipt where id = :id")
                     .param("id", id)
                     .query((row, n) -> kept(row))
-                    .single()
-                    .receipt();
+                    .single();
             Map<Digest, Long> sizes = new HashMap<>();
-            receipt.items().stream()
-                    .filter(item -> item.sha256() != null)
-                    .forEach(item -> sizes.put(item.sha256(), item.size()));
-            enter(receipt.incident(), sizes);
+            if (kept.receipt() == null) {
+                // whatever it still names is kept; what was cut out of it nobody knows
+                DIGEST.matcher(kept.text()).results().forEach(digest -> sizes.put(Digest.of(digest.group()), 0L));
+            } else {
+                kept.receipt().items().stream()
+                        .filter(item -> item.sha256() != null)
+                        .forEach(item -> sizes.put(item.sha256(), item.size()));
+            }
+            enter(kept.incident(), sizes);
             jdbc.sql("update evidence_receipt set indexed = true where id = :id")
                     .param("id", id)
                     .update();
@@ -209,12 +221,45 @@ class EvidenceRecords {
                 .list();
     }
 
-    Optional<EvidenceReceipt> newest(IncidentId incident) {
+    /** Whether this incident has a receipt that is not what was written. */
+    List<Kept> damaged(IncidentId incident) {
+        return all(incident).stream().filter(kept -> kept.receipt() == null).toList();
+    }
+
+    /**
+     * Notes that a receipt was found damaged.
+     *
+     * @param teller tells it to whoever must know, in the same transaction
+     * @return false when that was known before
+     */
+    boolean foundDamaged(Kept kept, Instant at, Runnable teller) {
+        return Boolean.TRUE.equals(alone.execute(status -> {
+            boolean first =
+                    jdbc.sql("update evidence_receipt set damaged_at = :at where id = :id and damaged_at is null")
+                                    .param("at", utc(at))
+                                    .param("id", kept.id())
+                                    .update()
+                            > 0;
+            if (first) {
+                teller.run();
+            }
+            return first;
+        }));
+    }
+
+    /** How many receipts were found damaged. */
+    long damaged() {
+        return jdbc.sql("select count(*) from evidence_receipt where damaged_at is not null")
+                .query(Long.class)
+                .single();
+    }
+
+    Optional<Kept> newest(IncidentId incident) {
         return jdbc.sql("""
                         select * from evidence_receipt
                         where incident_id = :incident order by id desc fetch first 1 rows only""")
                 .param("incident", incident.value())
-                .query((row, n) -> kept(row).receipt())
+                .query((row, n) -> kept(row))
                 .optional();
     }
 
@@ -226,25 +271,43 @@ class EvidenceRecords {
                 .list();
     }
 
-    /** @throws IllegalStateException when the row is not what was written: it proves nothing then */
     private Kept kept(ResultSet row) throws SQLException {
         String text = row.getString("items");
-        Digest manifest = Digest.of(row.getString("manifest"));
-        if (!Digest.ofText(text).equals(manifest)) {
-            throw new IllegalStateException("a receipt in the database is damaged");
-        }
-        String actor = row.getString("actor");
+        String manifest = row.getString("manifest");
+        IncidentId incident = IncidentId.of(row.getString("incident_id"));
+        NodeName node = NodeName.of(row.getString("node"));
+        Instant at = row.getObject("at", OffsetDateTime.class).toInstant();
         OffsetDateTime removed = row.getObject("removed_at", OffsetDateTime.class);
         return new Kept(
-                new EvidenceReceipt(
-                        IncidentId.of(row.getString("incident_id")),
-                        NodeName.of(row.getString("node")),
-                        actor == null ? null : Actor.parse(actor),
-                        row.getObject("at", OffsetDateTime.class).toInstant(),
-                        read(text),
-                        manifest),
+                row.getLong("id"),
+                incident,
+                node,
+                at,
+                receipt(row, incident, node, at, text, manifest),
+                manifest,
                 text,
                 removed == null ? null : removed.toInstant());
+    }
+
+    private @Nullable EvidenceReceipt receipt(
+            ResultSet row, IncidentId incident, NodeName node, Instant at, String text, String manifest)
+            throws SQLException {
+        if (!Digest.ofText(text).hex().equals(manifest)) {
+            return null;
+        }
+        String actor = row.getString("actor");
+        try {
+            return new EvidenceReceipt(
+                    incident,
+                    node,
+                    actor == null ? null : Actor.parse(actor),
+                    at,
+                    json.readValue(text, ITEMS),
+                    Digest.of(manifest));
+        } catch (JsonProcessingException | IllegalArgumentException damaged) {
+            // a digest that fits proves only that whoever changed the one changed the other
+            return null;
+        }
     }
 
     private String write(List<EvidenceItem> items) {
@@ -252,14 +315,6 @@ class EvidenceRecords {
             return json.writeValueAsString(items);
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
-        }
-    }
-
-    private List<EvidenceItem> read(String text) {
-        try {
-            return json.readValue(text, ITEMS);
-        } catch (JsonProcessingException damaged) {
-            throw new IllegalStateException("a receipt in the database is damaged", damaged);
         }
     }
 

@@ -43,6 +43,7 @@ class EvidenceRegistry implements EvidenceLocker {
     private final ContextCapture context;
     private final ContentStore store;
     private final EvidenceRecords records;
+    private final EvidenceDamage damage;
     private final AuditTrail audit;
     private final TransactionTemplate joining;
     private final Clock clock;
@@ -53,6 +54,7 @@ class EvidenceRegistry implements EvidenceLocker {
             ContextCapture context,
             ContentStore store,
             EvidenceRecords records,
+            EvidenceDamage damage,
             AuditTrail audit,
             PlatformTransactionManager transactions,
             Clock clock,
@@ -61,6 +63,7 @@ class EvidenceRegistry implements EvidenceLocker {
         this.context = context;
         this.store = store;
         this.records = records;
+        this.damage = damage;
         this.audit = audit;
         this.joining = new TransactionTemplate(transactions);
         this.clock = clock;
@@ -268,8 +271,17 @@ class EvidenceRegistry implements EvidenceLocker {
     }
 
     @Override
-    public Optional<EvidenceReceipt> receipt(IncidentId incident) {
-        return records.newest(incident);
+    public ReceiptLookup look(IncidentId incident) {
+        Optional<EvidenceRecords.Kept> newest = records.newest(incident);
+        if (newest.isEmpty()) {
+            return new ReceiptLookup.None();
+        }
+        EvidenceRecords.Kept kept = newest.get();
+        if (kept.receipt() != null) {
+            return new ReceiptLookup.Held(kept.receipt());
+        }
+        damage.found(kept);
+        return new ReceiptLookup.Damaged(kept.manifest(), kept.at());
     }
 
     @Override

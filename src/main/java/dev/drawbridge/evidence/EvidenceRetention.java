@@ -34,6 +34,7 @@ class EvidenceRetention {
 
     private final EvidenceRecords records;
     private final ContentStore store;
+    private final EvidenceDamage damage;
     private final Incidents incidents;
     private final AuditTrail audit;
     private final Clock clock;
@@ -42,12 +43,14 @@ class EvidenceRetention {
     EvidenceRetention(
             EvidenceRecords records,
             ContentStore store,
+            EvidenceDamage damage,
             Incidents incidents,
             AuditTrail audit,
             Clock clock,
             EvidenceProperties settings) {
         this.records = records;
         this.store = store;
+        this.damage = damage;
         this.incidents = incidents;
         this.audit = audit;
         this.clock = clock;
@@ -82,7 +85,10 @@ class EvidenceRetention {
         while (!page.isEmpty()) {
             for (IncidentId id : page) {
                 try {
-                    over(id, limit).ifPresent(this::remove);
+                    Optional<Incident> over = over(id, limit);
+                    if (over.isPresent() && isWhole(id)) {
+                        remove(over.get());
+                    }
                 } catch (RuntimeException failed) {
                     // the next sweep tries again; the others' time is over all the same
                     log.error("incident={} the evidence cannot be removed", id, failed);
@@ -100,6 +106,13 @@ class EvidenceRetention {
                 .filter(incident -> incident.state().closed())
                 .filter(incident ->
                         incident.closedAt() != null && incident.closedAt().isBefore(limit));
+    }
+
+    /** Evidence whose receipt somebody changed is a finding: it stays until a person has looked at it. */
+    private boolean isWhole(IncidentId id) {
+        List<EvidenceRecords.Kept> damaged = records.damaged(id);
+        damaged.forEach(damage::found);
+        return damaged.isEmpty();
     }
 
     private void remove(Incident incident) {

@@ -1,7 +1,7 @@
 package dev.drawbridge.workflow;
 
 import dev.drawbridge.evidence.EvidenceLocker;
-import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.recovery.Recovery;
@@ -36,8 +36,12 @@ class RestoreFiles implements JavaDelegate {
     public void execute(DelegateExecution execution) {
         Step step = steps.of(execution);
         Optional<RestorePlan> plan = recovery.newestPlan(step.id());
-        Optional<EvidenceReceipt> receipt = evidence.receipt(step.id());
-        if (plan.isEmpty() || receipt.isEmpty()) {
+        ReceiptLookup receipt = evidence.look(step.id());
+        if (receipt instanceof ReceiptLookup.Damaged) {
+            stop(execution, "The receipt of the evidence is damaged: nobody can prove what was kept.");
+            return;
+        }
+        if (plan.isEmpty() || !(receipt instanceof ReceiptLookup.Held held)) {
             stop(execution, "There is no plan, or no evidence was kept for it.");
             return;
         }
@@ -47,7 +51,7 @@ class RestoreFiles implements JavaDelegate {
             stop(execution, "The plan needs an approval that nobody gave.");
             return;
         }
-        RestoreOutcome outcome = recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), receipt.get());
+        RestoreOutcome outcome = recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), held.receipt());
         if (outcome instanceof RestoreOutcome.Lapsed lapsed) {
             execution.setVariable(
                     Variables.RESTORE, Rounds.again(execution, step, "The plan lapsed: " + lapsed.reason() + "."));

@@ -1,15 +1,19 @@
 package dev.drawbridge.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.evidence.Bags;
 import dev.drawbridge.evidence.KnownBags;
+import dev.drawbridge.evidence.KnownReceipts;
 import dev.drawbridge.incident.Incident;
+import dev.drawbridge.shared.Digest;
 import dev.drawbridge.web.Scene;
 import dev.drawbridge.web.Visitor;
 import dev.drawbridge.web.WebTest;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +34,9 @@ class EvidenceOverHttpTest {
 
     @Autowired
     private KnownBags bags;
+
+    @Autowired
+    private KnownReceipts receipts;
 
     @Autowired
     private AuditTrail audit;
@@ -128,6 +135,26 @@ class EvidenceOverHttpTest {
     }
 
     @Test
+    void whatBreaksInTheMiddleIsNotTakenForTheWhole() throws Exception {
+        StringBuilder large = new StringBuilder();
+        for (int i = 0; large.length() < 200_000; i++) {
+            large.append(Digest.ofText("line " + i)).append('\n');
+        }
+        bags.put(incident, Scene.EDITED, large.toString());
+        String unreadable = "cannot be read " + incident.id();
+        bags.put(incident, Scene.ROGUE, unreadable);
+        bags.spoil(unreadable);
+
+        assertThatThrownBy(() -> visitor.download(request("auditor", path())))
+                .as("the answer has no end")
+                .hasCauseInstanceOf(IOException.class);
+        assertThat(exports()).containsExactly("person:auditor INTENT", "person:auditor OUTCOME");
+        assertThat(audit.timeline(incident.id(), 0, 500))
+                .last()
+                .satisfies(entry -> assertThat(entry.event().reason()).startsWith("broken off"));
+    }
+
+    @Test
     void whereNothingWasCapturedThereIsNothing() {
         String other = scene.incident("worker-2").id().value();
         for (String id : List.of(other, "nothing", "NO+ID")) {
@@ -136,6 +163,18 @@ class EvidenceOverHttpTest {
             assertThat(answer.headers().firstValue("Content-Type").orElseThrow())
                     .startsWith("application/problem+json");
         }
+    }
+
+    @Test
+    void aDamagedReceiptIsShownAndNoError() throws Exception {
+        receipts.spoil(incident.id());
+        HttpResponse<String> answer = visitor.get("auditor", "/api/v1/incidents/" + incident.id());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"damaged\":true", "\"items\":[]");
+        HttpResponse<String> page = Visitor.signedIn(environment, "auditor").page("/incidents/" + incident.id());
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.body()).contains("<span class=\"tag check-failed\">damaged</span>", "Download evidence");
+        assertThat(visitor.download(request("auditor", path())).statusCode()).isEqualTo(200);
     }
 
     @Test

@@ -26,6 +26,7 @@ import dev.drawbridge.shared.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -80,7 +81,7 @@ class EvidenceExportTest {
         node = TestNode.in(temp.resolve("node"));
         test = TestLocker.with(temp.resolve("evidence"), database, Clock.fixed(CAPTURED, ZoneOffset.UTC), null);
         cluster.node = new Document("", "worker-1", "{\"kind\":\"Node\"}");
-        NodeProcess process = new NodeProcess(7, 1, 0L, null, "vi", "/usr/bin/vi", "vi", null, List.of());
+        NodeProcess process = new NodeProcess(7, 1, 0L, null, "vi", "/usr/bin/vi", "vi", null, null, List.of());
         locker = test.locker(
                 node.files(),
                 (name, directories) -> new NodeProcesses.Snapshot.Seen(List.of(process), List.of()),
@@ -190,6 +191,35 @@ class EvidenceExportTest {
                 .anyMatch(file -> file.matches("data/1/\\d{4}-scan.txt"))
                 .anyMatch(file -> file.matches("data/1/\\d{4}-processes.jsonl"))
                 .anyMatch(file -> file.matches("data/1/\\d{4}-node.json"));
+    }
+
+    @Test
+    void aDamagedReceiptIsHandedOutAsItIsAndVerifyingSaysSo() throws Exception {
+        node.put(MANIFESTS + "plain.yaml", "first".getBytes(StandardCharsets.UTF_8));
+        EvidenceReceipt receipt = capture();
+        node.put(MANIFESTS + "plain.yaml", "second".getBytes(StandardCharsets.UTF_8));
+        capture();
+        database.jdbc()
+                .sql("update evidence_receipt set items = '[]' where manifest = :manifest")
+                .param("manifest", receipt.manifest().hex())
+                .update();
+
+        Bags bag = Bags.read(export());
+
+        assertThat(bag.problems()).anyMatch(problem -> problem.contains("1/receipt.json"));
+        assertThat(bag.text("data/1/receipt.json")).isEqualTo("[]");
+        assertThat(bag.text("data/1/content-" + Digest.ofText("first").hex()))
+                .as("what it named is there, only nobody knows what it was")
+                .isEqualTo("first");
+        assertThat(json(bag, "custody.jsonl"))
+                .filteredOn(line -> line.path("capture").asInt() == 1)
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line.path("problem").asText()).contains("damaged"));
+        assertThat(json(bag, "custody.jsonl"))
+                .filteredOn(line -> line.path("capture").asInt() == 2)
+                .isNotEmpty()
+                .noneMatch(line -> line.has("problem"));
+        assertThat(audit()).extracting(AuditEvent::action).contains("evidence.damaged");
     }
 
     @Test

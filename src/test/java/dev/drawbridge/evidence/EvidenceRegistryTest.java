@@ -267,14 +267,26 @@ class EvidenceRegistryTest {
                     "/usr/bin/vi",
                     "vi rogue.yaml",
                     null,
+                    null,
                     List.of(ROGUE.toString()));
-            NodeProcess other = new NodeProcess(1, 0, 0L, null, "init", "/sbin/init", "init", null, List.of());
+            NodeProcess kubelet = new NodeProcess(
+                    90,
+                    1,
+                    0L,
+                    null,
+                    "kubelet",
+                    "/usr/bin/kubelet",
+                    "kubelet --kubeconfig=/etc/kubernetes/kubelet.conf",
+                    null,
+                    null,
+                    List.of());
+            NodeProcess other = new NodeProcess(1, 0, 0L, null, "init", "/sbin/init", "init", null, null, List.of());
             EvidenceLocker locker = TestLocker.with(temp.resolve("evidence"), database, Clock.systemUTC(), null)
                     .locker(
                             node,
                             (name, directories) -> {
                                 asked.addAll(directories);
-                                return new NodeProcesses.Snapshot.Seen(List.of(other, vi), List.of("one gap"));
+                                return new NodeProcesses.Snapshot.Seen(List.of(other, vi, kubelet), List.of("one gap"));
                             },
                             cluster);
 
@@ -306,9 +318,11 @@ class EvidenceRegistryTest {
                                     + Digest.ofText("rogue") + " target=-");
             assertThat(asked).containsExactly(NodePath.of("/etc/kubernetes"));
             EvidenceItem processes = item(receipt, EvidenceItem.Kind.PROCESSES);
-            assertThat(processes.description()).isEqualTo("2 processes, 1 of them in the watched directories; one gap");
+            assertThat(processes.description())
+                    .isEqualTo(
+                            "3 processes, of which 2 work in the watched directories, have something open there or name it; one gap");
             List<String> lines = text(locker, processes).lines().toList();
-            assertThat(lines).hasSize(2);
+            assertThat(lines).hasSize(3);
             assertThat(lines.get(1))
                     .contains("\"id\":77", "\"startedAt\":\"2026-11-24T00:00:00Z\"", "\"openFiles\":[\"" + ROGUE);
             EvidenceItem pod = item(receipt, EvidenceItem.Kind.STATIC_POD);
@@ -397,12 +411,25 @@ class EvidenceRegistryTest {
     @Test
     void aReceiptThatWasAlteredIsNone() throws Exception {
         try (TestDatabase database = TestDatabase.h2()) {
-            EvidenceLocker locker = TestLocker.in(temp.resolve("evidence"), new HeldFiles(), database);
-            capture(locker, List.of()).orElseThrow();
+            TestLocker test = TestLocker.with(temp.resolve("evidence"), database, Clock.systemUTC(), null);
+            EvidenceLocker locker = test.locker(new HeldFiles(), TestLocker.unseen(), new KnownClusterRecords());
+            EvidenceReceipt receipt = capture(locker, List.of()).orElseThrow();
             database.jdbc()
                     .sql("update evidence_receipt set items = replace(items, 'scan of', 'scan in')")
                     .update();
+            for (int i = 0; i < 3; i++) {
+                assertThat(locker.look(INCIDENT))
+                        .isEqualTo(new ReceiptLookup.Damaged(receipt.manifest().hex(), receipt.capturedAt()));
+            }
             assertThatThrownBy(() -> locker.receipt(INCIDENT)).hasMessageContaining("damaged");
+            assertThat(test.audit.timeline(INCIDENT, 0, 100).stream()
+                            .filter(entry -> entry.event().action().equals("evidence.damaged")))
+                    .as("told once, however often somebody looks")
+                    .singleElement()
+                    .satisfies(entry -> assertThat(entry.event().details())
+                            .containsEntry("manifest", receipt.manifest().hex()));
+            assertThat(test.meters.get("drawbridge.evidence.damaged").gauge().value())
+                    .isEqualTo(1);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.KnownClusterRecords;
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.incident.Incident;
@@ -42,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.scheduling.config.ScheduledTaskHolder;
 import org.springframework.util.unit.DataSize;
 
 class EvidenceRetentionTest {
@@ -303,16 +306,29 @@ class EvidenceRetentionTest {
     }
 
     @Test
-    void whileAReceiptIsDamagedNothingIsRemoved() {
-        capture("closed-1", "/etc/a");
-        capture("closed-2", "/etc/b");
+    void evidenceWithADamagedReceiptStaysAndHoldsUpNoOther() {
+        capture("closed-1", "/etc/a", "/etc/shared");
+        capture("closed-2", "/etc/b", "/etc/shared");
         database.jdbc()
-                .sql("update evidence_receipt set items = '[]', indexed = false where incident_id = 'closed-1'")
+                .sql(
+                        "update evidence_receipt set items = replace(items, '\"size\"', '\"sizf\"') where incident_id = 'closed-1'")
                 .update();
+        // as if both had been captured before contents were entered
+        database.jdbc().sql("delete from evidence_content").update();
+        database.jdbc().sql("update evidence_receipt set indexed = false").update();
+        cases.put("closed-1", NOW);
         cases.put("closed-2", NOW);
-        assertThatThrownBy(() -> sweep(Duration.ofDays(91))).hasMessageContaining("damaged");
-        assertThat(held("/etc/b")).as("nobody knows whose it is").isTrue();
-        assertThat(removals()).isEmpty();
+        sweep(Duration.ofDays(91));
+        sweep(Duration.ofDays(92));
+        assertThat(held("/etc/b")).as("its time was over").isFalse();
+        assertThat(held("/etc/a")).as("a person has to look").isTrue();
+        assertThat(held("/etc/shared")).as("the damaged receipt names it").isTrue();
+        assertThat(removals()).hasSize(2).allMatch(removal -> removal.contains("closed-2"));
+        assertThat(at(NOW, null).audit.page(0, 1000).stream()
+                        .filter(entry -> entry.event().action().equals("evidence.damaged")))
+                .as("told once")
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.event().incident()).isEqualTo(IncidentId.of("closed-1")));
     }
 
     @Test
@@ -356,6 +372,30 @@ class EvidenceRetentionTest {
         cases.put("closed-1", NOW);
         at(NOW.plus(Duration.ofDays(100_000)), null).retention(cases).sweep();
         assertThat(held("/etc/a")).isTrue();
+    }
+
+    @Test
+    void itIsSweptOnlyWhereATimeIsSet() {
+        TestLocker test = at(NOW, KEPT);
+        ApplicationContextRunner application = new ApplicationContextRunner()
+                .withUserConfiguration(EvidenceRetention.class)
+                .withBean(EvidenceRecords.class, () -> test.records)
+                .withBean(EvidenceDamage.class, () -> test.damage)
+                .withBean(ContentStore.class, () -> test.store)
+                .withBean(Incidents.class, () -> cases)
+                .withBean(AuditTrail.class, () -> test.audit)
+                .withBean(Clock.class, () -> Clock.fixed(NOW, ZoneOffset.UTC))
+                .withBean(
+                        EvidenceProperties.class,
+                        () -> new EvidenceProperties(temp, DataSize.ofMegabytes(1), DataSize.ofMegabytes(1), KEPT));
+        application.run(context -> assertThat(context).doesNotHaveBean(ScheduledTaskHolder.class));
+        application
+                .withPropertyValues("drawbridge.evidence.retention=90d")
+                .run(context -> assertThat(
+                                context.getBean(ScheduledTaskHolder.class).getScheduledTasks())
+                        .singleElement()
+                        .asString()
+                        .contains("EvidenceRetention$Schedule.sweep"));
     }
 
     @Test

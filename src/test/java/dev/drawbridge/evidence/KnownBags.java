@@ -3,12 +3,15 @@ package dev.drawbridge.evidence;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 
 /** The product's own export, of content that a test puts there without a node to capture it from. */
 public final class KnownBags implements EvidenceExport {
+    private final Path directory;
     private final EvidenceRecords records;
     private final ContentStore store;
     private final EvidenceExport export;
@@ -25,8 +29,10 @@ public final class KnownBags implements EvidenceExport {
     public KnownBags(JdbcClient jdbc, PlatformTransactionManager transactions, AuditTrail audit, Clock clock)
             throws IOException {
         records = new EvidenceRecords(jdbc, transactions);
-        store = new DiskContentStore(Files.createTempDirectory("drawbridge-evidence"), Clock.systemUTC());
-        export = new BagExport(records, store, audit, clock);
+        directory = Files.createTempDirectory("drawbridge-evidence");
+        store = new DiskContentStore(directory, Clock.systemUTC());
+        export = new BagExport(
+                records, new EvidenceDamage(records, audit, clock, new SimpleMeterRegistry()), store, audit, clock);
         this.clock = clock;
     }
 
@@ -49,6 +55,14 @@ public final class KnownBags implements EvidenceExport {
                         clock.instant(),
                         "0:0 0600")),
                 clock.instant());
+    }
+
+    /** From now on this content is there and cannot be read. */
+    public void spoil(String content) throws IOException {
+        String name = Digest.ofText(content).hex();
+        Path blob = directory.resolve(name.substring(0, 2)).resolve(name);
+        Files.delete(blob);
+        Files.createDirectory(blob);
     }
 
     @Override

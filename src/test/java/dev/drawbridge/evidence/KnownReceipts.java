@@ -9,13 +9,16 @@ import dev.drawbridge.shared.NodeName;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Receipts that a test wrote, without what they are for. */
 public final class KnownReceipts implements EvidenceLocker {
     private final Map<IncidentId, EvidenceReceipt> receipts = new HashMap<>();
+    private final Set<IncidentId> spoiled = new HashSet<>();
 
     public void put(IncidentId incident, NodeName node, EvidenceItem... items) {
         receipts.put(
@@ -29,13 +32,23 @@ public final class KnownReceipts implements EvidenceLocker {
                         Digest.ofText(List.of(items).toString())));
     }
 
+    /** As if somebody had changed it in the database. */
+    public void spoil(IncidentId incident) {
+        spoiled.add(incident);
+    }
+
     public void clear() {
+        spoiled.clear();
         receipts.clear();
     }
 
     @Override
-    public Optional<EvidenceReceipt> receipt(IncidentId incident) {
-        return Optional.ofNullable(receipts.get(incident));
+    public ReceiptLookup look(IncidentId incident) {
+        EvidenceReceipt receipt = receipts.get(incident);
+        if (receipt != null && spoiled.contains(incident)) {
+            return new ReceiptLookup.Damaged(receipt.manifest().hex(), receipt.capturedAt());
+        }
+        return receipt == null ? new ReceiptLookup.None() : new ReceiptLookup.Held(receipt);
     }
 
     @Override

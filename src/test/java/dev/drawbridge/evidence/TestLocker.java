@@ -8,6 +8,7 @@ import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.shared.TestDatabase;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,6 +21,8 @@ public final class TestLocker {
     private final Clock clock;
     private final EvidenceProperties settings;
     final EvidenceRecords records;
+    final EvidenceDamage damage;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final ContentStore store;
     final AuditTrail audit;
 
@@ -31,6 +34,7 @@ public final class TestLocker {
         // compares with the times of files, which no test sets
         store = new DiskContentStore(directory, Clock.systemUTC());
         audit = TestAudit.on(database, clock);
+        damage = new EvidenceDamage(records, audit, clock, meters);
     }
 
     public static EvidenceLocker in(Path directory, NodeFiles files, TestDatabase database) {
@@ -55,6 +59,7 @@ public final class TestLocker {
                 new ContextCapture(processes, cluster),
                 store,
                 records,
+                damage,
                 audit,
                 database.transactions(),
                 clock,
@@ -62,10 +67,10 @@ public final class TestLocker {
     }
 
     EvidenceExport export() {
-        return new BagExport(records, store, audit, clock);
+        return new BagExport(records, damage, store, audit, clock);
     }
 
     EvidenceRetention retention(Incidents incidents) {
-        return new EvidenceRetention(records, store, incidents, audit, clock, settings);
+        return new EvidenceRetention(records, store, damage, incidents, audit, clock, settings);
     }
 }

@@ -9,6 +9,7 @@ import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
@@ -70,8 +71,8 @@ class ComparisonsTest {
         }
 
         @Override
-        public Optional<EvidenceReceipt> receipt(IncidentId incident) {
-            return Optional.empty();
+        public ReceiptLookup look(IncidentId incident) {
+            return new ReceiptLookup.None();
         }
 
         @Override
