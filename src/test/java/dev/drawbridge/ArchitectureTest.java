@@ -80,6 +80,7 @@ class ArchitectureTest {
                         // reviews of access, which every authenticated client may create
                         place + "AskedRights",
                         place + "ClusterObjects",
+                        place + "KubeletProxy",
                         place + "KubernetesClusterRecords",
                         place + "KubernetesClusterView",
                         place + "KubernetesEtcdPods",

@@ -33,7 +33,7 @@ public interface ClusterRights {
     /**
      * What one method needs.
      *
-     * @param name {@code read} for all that only looks, else the code of a rung
+     * @param name {@code read} for all that only looks, {@code kubelet} for what verification asks kubelets, else the code of a rung
      */
     record Method(String name, List<Asked> rights) {
         public Method {

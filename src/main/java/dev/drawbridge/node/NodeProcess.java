@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     where it may not be seen
  * @param commandLine arguments joined by blanks, cut when it is long
  * @param workingDirectory only when it lies in a directory that was asked for
+ * @param pod uid of the pod whose control group it runs in, as kubelet writes uids; null when it is in none, or that could not be read
  * @param openFiles those below a directory that was asked for
  */
 public record NodeProcess(
@@ -25,6 +26,7 @@ public record NodeProcess(
         String executable,
         String commandLine,
         @Nullable String workingDirectory,
+        @Nullable String pod,
         List<String> openFiles) {
     public NodeProcess {
         openFiles = List.copyOf(openFiles);

@@ -63,9 +63,22 @@ public record Playbook(
     /** @param askFirst file classes whose restore waits for a person */
     public record BaselinePolicy(Set<FileClass> askFirst) {}
 
-    /** @param soak wait before the second verification; @param attempts restore rounds before a person is asked */
+    /**
+     * What is verified.
+     *
+     * @param soak wait before the second verification
+     * @param attempts restore rounds before a person is asked
+     * @param kubelet whether kubelet itself is asked for static pods
+     * @param processes whether the node's processes are compared with its pods
+     */
     public record VerificationPolicy(
-            Duration soak, int attempts, boolean nodeReady, boolean apiServer, boolean staticPods) {}
+            Duration soak,
+            int attempts,
+            boolean nodeReady,
+            boolean apiServer,
+            boolean staticPods,
+            boolean kubelet,
+            boolean processes) {}
 
     /**
      * Groups that may decide.

@@ -77,6 +77,19 @@ record ApiPath(String path, String query) {
         return path.substring(0, subresource);
     }
 
+    /** What is asked of a node's kubelet, without a slash before or behind it; empty when it is no request to one. */
+    Optional<String> proxied() {
+        List<String> parts = parts();
+        return parts.size() > 2 && parts.get(0).equals("nodes") && parts.get(2).equals("proxy")
+                ? Optional.of(String.join("/", parts.subList(3, parts.size())))
+                : Optional.empty();
+    }
+
+    /** Name of the object; only where the path names one. */
+    String name() {
+        return parts().get(1);
+    }
+
     /** Whether it is the eviction subresource of a pod. */
     boolean evicts() {
         List<String> parts = parts();

@@ -39,6 +39,7 @@ final class ApiRules {
     private final WatchSender watches;
     private final Consumer<ApiPath> changed;
     private ApiRights rights = ApiRights.ALL;
+    private NodeProxy kubelets = NodeProxy.NONE;
 
     /** @param changed told after every change, before the client is */
     ApiRules(KubernetesCrudDispatcher crud, WatchSender watches, Consumer<ApiPath> changed) {
@@ -56,6 +57,11 @@ final class ApiRules {
     /** What everybody but the cluster itself may do from now on. */
     void allow(ApiRights rights) {
         this.rights = rights;
+    }
+
+    /** Who answers for the nodes from now on. */
+    void kubelets(NodeProxy kubelets) {
+        this.kubelets = kubelets;
     }
 
     MockResponse answer(RecordedRequest request) {
@@ -143,9 +149,22 @@ final class ApiRules {
                 return ApiRefusal.answer(200, VERSION);
             }
             default -> {
+                if (path.proxied().isPresent()) {
+                    return proxy(path, path.proxied().get());
+                }
                 return path.parameter("fieldSelector").isPresent() ? select(path) : read(path);
             }
         }
+    }
+
+    private MockResponse proxy(ApiPath path, String asked) {
+        read(new ApiPath("/api/v1/nodes/" + path.name(), ""));
+        NodeProxy.Answer answer = kubelets.get(path.name(), asked)
+                .orElseThrow(() -> new ApiRefusal(
+                        503,
+                        "ServiceUnavailable",
+                        "error trying to reach service: dial tcp: connect: connection refused"));
+        return ApiRefusal.answer(answer.code(), answer.body());
     }
 
     private MockResponse read(ApiPath path) {

@@ -154,6 +154,11 @@ public final class SandboxApiServer implements AutoCloseable {
         onLoop(() -> rules.allow(rights));
     }
 
+    /** Puts kubelets behind the node proxy. */
+    void kubelets(NodeProxy kubelets) {
+        onLoop(() -> rules.kubelets(kubelets));
+    }
+
     /**
      * Tells of every change that a client makes, when it is in effect and before the client is told, on the server's thread.
      *

@@ -14,14 +14,21 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,7 +39,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
  * Plays the kubelets of the sandbox's nodes as far as static pods go: what lies in a node's manifests directory shows in the API as a
- * mirror pod. It runs nothing. As kubelet does, it reads every regular file without a leading dot (backups and editors'
+ * mirror pod, and kubelet itself tells of it through the node proxy. It runs nothing: what it says to run is what the manifests define. As kubelet does, it reads every regular file without a leading dot (backups and editors'
  * leftovers too), only the first document of each, passes over what it cannot parse, and lets the last file in the alphabet
  * win where two name one pod.
  */
@@ -51,6 +58,8 @@ public final class SandboxKubelet implements AutoCloseable {
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .build();
 
+    private final SandboxApiServer server;
+    private final Clock time;
     private final KubernetesClient client;
     private final Map<String, Path> manifests;
     private final Map<String, Map<String, Pod>> shown = new LinkedHashMap<>();
@@ -59,18 +68,29 @@ public final class SandboxKubelet implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    /** By node and name, what the manifests define; what the API gave to the node is kept beside it. Read by the server's thread. */
+    private final Map<String, Map<String, Held>> held = new ConcurrentHashMap<>();
+
+    private final Map<String, List<Pod>> given = new ConcurrentHashMap<>();
     private int round;
 
+    /** A pod as kubelet has it, which it saw first, and started, at this time. */
+    private record Held(Pod pod, Instant since) {}
+
     /**
-     * @param client for the sandbox's API server; stays open when the kubelet is closed
+     * @param server the sandbox's API server; stays open when the kubelet is closed
      * @param manifests manifests directory by node name
+     * @param time of the nodes
      */
-    public SandboxKubelet(KubernetesClient client, Map<String, Path> manifests) {
-        this.client = client;
+    public SandboxKubelet(SandboxApiServer server, Map<String, Path> manifests, Clock time) {
+        this.server = server;
+        this.time = time;
+        this.client = server.client();
         this.manifests = new TreeMap<>(manifests);
     }
 
     public void start() {
+        server.kubelets(this::answer);
         clock.scheduleWithFixedDelay(this::round, 0, POLL_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -93,6 +113,7 @@ public final class SandboxKubelet implements AutoCloseable {
         manifests.forEach((node, directory) -> {
             try {
                 Map<String, Pod> wanted = read(node, directory);
+                hold(node, wanted);
                 if (relist || !hashes(wanted).equals(hashes(shown.getOrDefault(node, Map.of())))) {
                     shown.remove(node);
                     mirror(node, wanted);
@@ -110,9 +131,20 @@ public final class SandboxKubelet implements AutoCloseable {
 
     private void mirror(String node, Map<String, Pod> wanted) {
         Map<String, Pod> found = new TreeMap<>();
-        client.pods().inAnyNamespace().withField("spec.nodeName", node).list().getItems().stream()
-                .filter(pod -> annotation(pod, MIRROR).isPresent())
-                .forEach(pod -> found.put(key(pod), pod));
+        List<Pod> others = new ArrayList<>();
+        client.pods()
+                .inAnyNamespace()
+                .withField("spec.nodeName", node)
+                .list()
+                .getItems()
+                .forEach(pod -> {
+                    if (annotation(pod, MIRROR).isPresent()) {
+                        found.put(key(pod), pod);
+                    } else {
+                        others.add(pod);
+                    }
+                });
+        given.put(node, others);
         found.forEach((key, pod) -> {
             if (!shows(pod, wanted.get(key))) {
                 client.resource(pod).delete();
@@ -123,6 +155,97 @@ public final class SandboxKubelet implements AutoCloseable {
                 create(pod);
             }
         });
+    }
+
+    private void hold(String node, Map<String, Pod> wanted) {
+        Map<String, Held> before = held.getOrDefault(node, Map.of());
+        Map<String, Held> now = new TreeMap<>();
+        wanted.forEach((key, pod) -> {
+            Held same = before.get(key);
+            boolean goesOn = same != null && annotation(same.pod(), HASH).equals(annotation(pod, HASH));
+            now.put(key, goesOn ? same : new Held(pod, time.instant().truncatedTo(ChronoUnit.SECONDS)));
+        });
+        held.put(node, now);
+    }
+
+    private Optional<NodeProxy.Answer> answer(String node, String asked) {
+        if (!manifests.containsKey(node)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                switch (asked) {
+                    case "pods" -> list(node, SandboxKubelet::asConfigured, pod -> sourced(pod, "api"));
+                    case "runningpods" -> list(node, kept -> asRunning(asConfigured(kept)), SandboxKubelet::asRunning);
+                    default -> new NodeProxy.Answer(404, "404 page not found");
+                });
+    }
+
+    private NodeProxy.Answer list(String node, Function<Held, Pod> own, UnaryOperator<Pod> other) {
+        List<Pod> pods = new ArrayList<>();
+        held.getOrDefault(node, Map.of()).values().forEach(kept -> pods.add(own.apply(kept)));
+        given.getOrDefault(node, List.of()).forEach(pod -> pods.add(other.apply(pod)));
+        Map<String, Object> list = new LinkedHashMap<>();
+        list.put("kind", "PodList");
+        list.put("apiVersion", "v1");
+        list.put("metadata", Map.of());
+        // as kubelet, which has no list for none
+        list.put("items", pods.isEmpty() ? null : pods);
+        return new NodeProxy.Answer(200, Serialization.asJson(list));
+    }
+
+    /** A static pod is not its mirror: it has the hash as its uid, and no owner. */
+    private static Pod asConfigured(Held kept) {
+        PodBuilder pod = new PodBuilder(sourced(kept.pod(), "file"));
+        pod.editMetadata()
+                .withUid(annotation(kept.pod(), HASH).orElse(""))
+                .removeFromAnnotations(MIRROR)
+                .addToAnnotations("kubernetes.io/config.seen", kept.since().toString())
+                .withOwnerReferences()
+                .endMetadata();
+        kept.pod()
+                .getSpec()
+                .getContainers()
+                .forEach(container -> pod.editStatus()
+                        .withStartTime(kept.since().toString())
+                        .addNewContainerStatus()
+                        .withName(container.getName())
+                        .withImage(container.getImage())
+                        .withReady(true)
+                        .withNewState()
+                        .withNewRunning(kept.since().toString())
+                        .endState()
+                        .endContainerStatus()
+                        .endStatus());
+        return pod.build();
+    }
+
+    private static Pod sourced(Pod pod, String source) {
+        return new PodBuilder(pod)
+                .editMetadata()
+                .addToAnnotations(SOURCE, source)
+                .endMetadata()
+                .build();
+    }
+
+    /** What a container runtime knows: names and images. */
+    private static Pod asRunning(Pod pod) {
+        PodBuilder running = new PodBuilder()
+                .withNewMetadata()
+                .withNamespace(pod.getMetadata().getNamespace())
+                .withName(pod.getMetadata().getName())
+                .withUid(pod.getMetadata().getUid())
+                .endMetadata()
+                .withNewSpec()
+                .endSpec();
+        pod.getSpec()
+                .getContainers()
+                .forEach(container -> running.editSpec()
+                        .addNewContainer()
+                        .withName(container.getName())
+                        .withImage(container.getImage())
+                        .endContainer()
+                        .endSpec());
+        return running.build();
     }
 
     /** Whether the mirror is that of the manifest, and says that it is ready, which one that was kept from an older version does not. */

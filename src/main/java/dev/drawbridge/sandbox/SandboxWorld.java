@@ -4,6 +4,7 @@ import dev.drawbridge.access.Group;
 import dev.drawbridge.shared.NodeName;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -95,7 +96,7 @@ final class SandboxWorld implements AutoCloseable {
         Map<String, Path> manifests = new TreeMap<>();
         SandboxNode.CLUSTER.forEach(node ->
                 manifests.put(node.name().value(), directory.node(node.name()).resolve("etc/kubernetes/manifests")));
-        SandboxKubelet kubelet = new SandboxKubelet(api.client(), manifests);
+        SandboxKubelet kubelet = new SandboxKubelet(api, manifests, Clock.systemUTC());
         running.push(kubelet);
         kubelet.start();
         contributed.put("drawbridge.kubernetes.master-url", api.url());

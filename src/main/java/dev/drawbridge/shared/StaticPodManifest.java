@@ -71,7 +71,11 @@ public final class StaticPodManifest {
     }
 
     public static Reading read(byte[] content) {
-        Document document = document(content);
+        return reading(document(content));
+    }
+
+    /** Which pod a document is. */
+    public static Reading reading(Document document) {
         if (document instanceof Document.NotReadable not) {
             return new Reading.NotReadable(not.reason());
         }

@@ -26,6 +26,10 @@ final class CheckText {
         return check(name, expected, reason, Status.NOT_AVAILABLE, "none");
     }
 
+    static Check outOfReach(String name, String expected, String reason) {
+        return check(name, expected, "not available: " + reason, Status.OUT_OF_REACH, "none");
+    }
+
     private static Check check(String name, String expected, String found, Status status, String proof) {
         return new Check(name, bounded(expected), bounded(found), status, bounded(proof));
     }

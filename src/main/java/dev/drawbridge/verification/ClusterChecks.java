@@ -19,6 +19,9 @@ import org.springframework.stereotype.Component;
 class ClusterChecks {
     static final String STATIC_PODS = "Static pods are those of the manifests";
     static final String NAMESPACES = "No static pod in a namespace that does not exist";
+    static final String EXPECTED_NAMESPACES = "every manifest on the node names a namespace of the cluster";
+    static final String UIDS = "No manifest sets metadata.uid";
+    static final String EXPECTED_UIDS = "every manifest on the node leaves its uid to kubelet";
     static final String NODE_READY = "Node is Ready";
     static final String API_SERVER = "API server answers /readyz";
 
@@ -92,7 +95,7 @@ class ClusterChecks {
      * @param unread files that could not be read as manifests
      */
     Check namespaces(Map<String, StaticPod> found, List<String> unread, String proof) {
-        String expected = "every manifest on the node names a namespace of the cluster";
+        String expected = EXPECTED_NAMESPACES;
         Set<String> namespaces = cluster.namespaces();
         Map<String, String> hidden = new TreeMap<>();
         found.forEach((file, pod) -> {
@@ -114,5 +117,25 @@ class ClusterChecks {
                 expected,
                 "all " + found.size() + " pods",
                 proof + "; API server: " + namespaces.size() + " namespaces");
+    }
+
+    /**
+     * With a uid of its own a pod keeps it through changes: kubelet does not apply them all, and its mirror shows what no longer is.
+     *
+     * @param found and unread as for {@link #namespaces}
+     */
+    static Check uids(Map<String, StaticPod> found, List<String> unread, String proof) {
+        List<String> set = new TreeMap<>(found)
+                .entrySet().stream()
+                        .filter(entry -> entry.getValue().declaresUid())
+                        .map(entry ->
+                                entry.getKey() + ": pod " + entry.getValue().key())
+                        .toList();
+        if (!set.isEmpty()) {
+            return CheckText.failed(UIDS, EXPECTED_UIDS, CheckText.list(set), proof);
+        }
+        return unread.isEmpty()
+                ? CheckText.passed(UIDS, EXPECTED_UIDS, "none of " + found.size() + " sets it", proof)
+                : CheckText.notAvailable(UIDS, EXPECTED_UIDS, CheckText.list(unread));
     }
 }

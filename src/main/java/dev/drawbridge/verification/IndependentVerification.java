@@ -55,6 +55,7 @@ class IndependentVerification implements Verification {
     private final NodeManifests manifests;
     private final Baselines baselines;
     private final ClusterChecks cluster;
+    private final KubeletChecks kubelet;
     private final Convergence convergence;
     private final VerificationStore store;
     private final AuditTrail audit;
@@ -67,6 +68,7 @@ class IndependentVerification implements Verification {
             NodeManifests manifests,
             Baselines baselines,
             ClusterChecks cluster,
+            KubeletChecks kubelet,
             Convergence convergence,
             VerificationStore store,
             AuditTrail audit,
@@ -77,6 +79,7 @@ class IndependentVerification implements Verification {
         this.manifests = manifests;
         this.baselines = baselines;
         this.cluster = cluster;
+        this.kubelet = kubelet;
         this.convergence = convergence;
         this.store = store;
         this.audit = audit;
@@ -128,15 +131,27 @@ class IndependentVerification implements Verification {
         Known<BaselineResult> asked = known(() -> baseline(node));
         Known<Baseline> baseline = trusted(asked);
         Convergence.Turns turns = convergence.begin();
+        Known<List<Wanted>> wanted = known(() -> wanted(baseline));
         List<Check> pods = new ArrayList<>();
+        KubeletChecks.Look look = KubeletChecks.Look.notAvailable("kubelet was not asked");
+        // first, so that the scan is the newest that the report knows when kubelet was waited for
         if (policy.requireStaticPods()) {
-            // first, so that the scan is the newest that the report knows when kubelet was waited for
-            pods.add(staticPods(node, baseline, turns));
+            pods.add(staticPods(node, baseline, wanted, turns));
+        }
+        if (policy.requireKubelet()) {
+            look = look(node, wanted, turns);
+            pods.addAll(look.checks());
         }
         Known<NodeScan> scan =
                 known(() -> Known.of(files.scan(node, policy.watched().roots())));
+        if (policy.requireKubelet()) {
+            pods.add(started(look, wanted, scan));
+        }
+        if (policy.requireProcesses()) {
+            pods.add(processes(node, wanted, look, turns));
+        }
         if (policy.requireStaticPods()) {
-            pods.add(namespaces(scan));
+            pods.addAll(manifests(scan));
         }
         List<Check> checks = new ArrayList<>();
         checks.add(signature(asked));
@@ -207,22 +222,68 @@ class IndependentVerification implements Verification {
         return compared.value() == null ? FileChecks.notAvailable(compared.reason()) : compared.value();
     }
 
-    private Check staticPods(NodeName node, Known<Baseline> baseline, Convergence.Turns turns) {
+    private Check staticPods(
+            NodeName node, Known<Baseline> baseline, Known<List<Wanted>> wanted, Convergence.Turns turns) {
         String expected = "the pods of the baseline's manifests, all Running";
-        if (baseline.value() == null) {
-            return CheckText.notAvailable(ClusterChecks.STATIC_PODS, expected, baseline.reason());
-        }
-        Known<List<StaticPod>> wanted = known(() -> podsOf(baseline.value()));
-        if (wanted.value() == null) {
+        if (wanted.value() == null || baseline.value() == null) {
             return CheckText.notAvailable(ClusterChecks.STATIC_PODS, expected, wanted.reason());
         }
         String proof = "manifests of " + baseline.value().revision();
-        return settled(
-                ClusterChecks.STATIC_PODS, expected, turns, () -> cluster.staticPods(node, wanted.value(), proof));
+        List<StaticPod> pods = wanted.value().stream().map(Wanted::pod).toList();
+        return settled(ClusterChecks.STATIC_PODS, expected, turns, () -> cluster.staticPods(node, pods, proof));
     }
 
-    private static Known<List<StaticPod>> podsOf(Baseline baseline) {
-        List<StaticPod> pods = new ArrayList<>();
+    /** Looks at kubelet until everything passes or the time is used up; a refusal stands. The last look counts, with all that it saw. */
+    private KubeletChecks.Look look(NodeName node, Known<List<Wanted>> wanted, Convergence.Turns turns) {
+        if (wanted.value() == null) {
+            return KubeletChecks.Look.notAvailable(wanted.reason());
+        }
+        while (true) {
+            Known<KubeletChecks.Look> seen = known(() -> {
+                TimeLimit.require(A_LOOK);
+                return Known.of(kubelet.look(node, wanted.value()));
+            });
+            boolean done = seen.value() != null
+                    && (seen.value().refused()
+                            || seen.value().checks().stream().noneMatch(check -> check.status() != Status.PASSED));
+            if (done || !turns.next()) {
+                return seen.value() == null ? KubeletChecks.Look.notAvailable(seen.reason()) : seen.value();
+            }
+        }
+    }
+
+    private static Check started(KubeletChecks.Look look, Known<List<Wanted>> wanted, Known<NodeScan> scan) {
+        if (wanted.value() == null || look.pods() == null) {
+            String reason = look.checks().get(0).found();
+            return CheckText.notAvailable(KubeletChecks.STARTED, KubeletChecks.EXPECTED_STARTED, reason);
+        }
+        if (scan.value() == null) {
+            return CheckText.notAvailable(KubeletChecks.STARTED, KubeletChecks.EXPECTED_STARTED, scan.reason());
+        }
+        return attempt(
+                KubeletChecks.STARTED,
+                KubeletChecks.EXPECTED_STARTED,
+                () -> KubeletChecks.started(look, wanted.value(), scan.value()));
+    }
+
+    private Check processes(
+            NodeName node, Known<List<Wanted>> wanted, KubeletChecks.Look look, Convergence.Turns turns) {
+        if (wanted.value() == null) {
+            return CheckText.notAvailable(KubeletChecks.PROCESSES, KubeletChecks.EXPECTED_PROCESSES, wanted.reason());
+        }
+        return settled(
+                KubeletChecks.PROCESSES,
+                KubeletChecks.EXPECTED_PROCESSES,
+                turns,
+                () -> kubelet.processes(node, wanted.value(), look.pods()));
+    }
+
+    private static Known<List<Wanted>> wanted(Known<Baseline> baseline) {
+        return baseline.value() == null ? Known.not(baseline.reason()) : podsOf(baseline.value());
+    }
+
+    private static Known<List<Wanted>> podsOf(Baseline baseline) {
+        List<Wanted> pods = new ArrayList<>();
         for (BaselineFile file : baseline.files().values()) {
             if (!StaticPodManifest.readByKubelet(file.path()) || file.held() == BaselineFile.Held.DIRECTORY) {
                 continue;
@@ -230,16 +291,17 @@ class IndependentVerification implements Verification {
             if (file.held() != BaselineFile.Held.CONTENT) {
                 return Known.not("the baseline does not hold the content of " + file.path());
             }
-            Reading reading = StaticPodManifest.read(content(baseline, file));
+            StaticPodManifest.Document document = StaticPodManifest.document(content(baseline, file));
+            Reading reading = StaticPodManifest.reading(document);
             if (reading instanceof Reading.NotReadable not) {
                 return Known.not("the baseline's " + file.path() + " is not readable: " + not.reason());
             }
-            if (reading instanceof StaticPod pod) {
+            if (reading instanceof StaticPod pod && document instanceof StaticPodManifest.Document.Pod one) {
                 if (pod.declaresUid()) {
                     return Known.not("the baseline's " + file.path()
                             + " sets metadata.uid, with which a mirror pod need not show what runs");
                 }
-                pods.add(pod);
+                pods.add(new Wanted(file.path(), pod, one.fields()));
             }
         }
         return Known.of(pods);
@@ -253,31 +315,37 @@ class IndependentVerification implements Verification {
         }
     }
 
-    private Check namespaces(Known<NodeScan> scan) {
-        String expected = "every manifest on the node names a namespace of the cluster";
+    private List<Check> manifests(Known<NodeScan> scan) {
         if (scan.value() == null) {
-            return CheckText.notAvailable(ClusterChecks.NAMESPACES, expected, scan.reason());
+            return withoutManifests(scan.reason());
         }
         NodeScan seen = scan.value();
         if (seen.roots().stream().noneMatch(StaticPodManifest.directory()::isWithin)) {
-            return CheckText.notAvailable(
-                    ClusterChecks.NAMESPACES, expected, StaticPodManifest.directory() + " is not watched");
+            return withoutManifests(StaticPodManifest.directory() + " is not watched");
         }
-        Known<NodeManifests.Found> found = known(() -> Known.of(manifests.in(seen)));
-        if (found.value() == null) {
-            return CheckText.notAvailable(ClusterChecks.NAMESPACES, expected, found.reason());
+        Known<NodeManifests.Found> read = known(() -> Known.of(manifests.in(seen)));
+        NodeManifests.Found found = read.value();
+        if (found == null) {
+            return withoutManifests(read.reason());
         }
         // once: the files are what they are, and the API server was waited for with the static pods
-        return attempt(
+        Check namespaces = attempt(
                 ClusterChecks.NAMESPACES,
-                expected,
-                () -> cluster.namespaces(found.value().pods(), found.value().unread(), "scan of " + seen.at()));
+                ClusterChecks.EXPECTED_NAMESPACES,
+                () -> cluster.namespaces(found.pods(), found.unread(), "scan of " + seen.at()));
+        return List.of(namespaces, ClusterChecks.uids(found.pods(), found.unread(), "scan of " + seen.at()));
     }
 
-    /** Looks until the check passes or the time is used up; the last look counts. */
+    private static List<Check> withoutManifests(String reason) {
+        return List.of(
+                CheckText.notAvailable(ClusterChecks.NAMESPACES, ClusterChecks.EXPECTED_NAMESPACES, reason),
+                CheckText.notAvailable(ClusterChecks.UIDS, ClusterChecks.EXPECTED_UIDS, reason));
+    }
+
+    /** Looks until the check no longer stands open or the time is used up; the last look counts. */
     private static Check settled(String name, String expected, Convergence.Turns turns, Supplier<Check> look) {
         Check check = attempt(name, expected, look);
-        while (check.status() != Status.PASSED && turns.next()) {
+        while (check.status().open() && turns.next()) {
             check = attempt(name, expected, look);
         }
         return check;
@@ -306,7 +374,7 @@ class IndependentVerification implements Verification {
                 new VerificationReport(round, at, checks, ReportDigest.of(incident, node, round, at, checks));
         store.keep(incident, node, report);
         List<String> open = checks.stream()
-                .filter(check -> check.status() != Status.PASSED)
+                .filter(check -> check.status().open())
                 .map(check -> check.name() + ": " + check.status())
                 .toList();
         AuditEvent event = AuditEvent.fact(

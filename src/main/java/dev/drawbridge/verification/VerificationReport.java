@@ -15,16 +15,24 @@ public record VerificationReport(int round, Instant at, List<Check> checks, Dige
         checks = List.copyOf(checks);
     }
 
-    /** True only when every check passed: what is not available has not passed. */
+    /** True only when no check is {@link Status#open}, and something passed: what is not available has not passed. */
     public boolean passed() {
-        return !checks.isEmpty() && checks.stream().allMatch(check -> check.status() == Status.PASSED);
+        return checks.stream().noneMatch(check -> check.status().open())
+                && checks.stream().anyMatch(check -> check.status() == Status.PASSED);
     }
 
     public enum Status {
         PASSED,
         FAILED,
         /** Could not be found out. Not a pass. */
-        NOT_AVAILABLE
+        NOT_AVAILABLE,
+        /** The way in which the node is reached does not lead there. Neither a pass nor a failure: the other checks decide. */
+        OUT_OF_REACH;
+
+        /** Whether it keeps a report from passing. */
+        public boolean open() {
+            return this == FAILED || this == NOT_AVAILABLE;
+        }
     }
 
     /** @param proof where the finding comes from: a digest, a revision, an API answer */

@@ -32,6 +32,12 @@ record Step(Incident incident, Playbook playbook) {
 
     VerificationPolicy verificationPolicy() {
         Playbook.VerificationPolicy wanted = playbook.verification();
-        return new VerificationPolicy(playbook.watched(), wanted.nodeReady(), wanted.apiServer(), wanted.staticPods());
+        return new VerificationPolicy(
+                playbook.watched(),
+                wanted.nodeReady(),
+                wanted.apiServer(),
+                wanted.staticPods(),
+                wanted.staticPods() && wanted.kubelet(),
+                wanted.staticPods() && wanted.processes());
     }
 }

@@ -69,8 +69,8 @@ final class Site implements AutoCloseable {
         recorder = new ApiRecorder(cluster.port());
         running.push(recorder);
         node();
-        SandboxKubelet kubelet =
-                new SandboxKubelet(cluster.client(), Map.of(NODE, root.resolve("etc/kubernetes/manifests")));
+        SandboxKubelet kubelet = new SandboxKubelet(
+                cluster, Map.of(NODE, root.resolve("etc/kubernetes/manifests")), java.time.Clock.systemUTC());
         running.push(kubelet);
         kubelet.start();
         readme("ProductionIT: keys", Map.of());

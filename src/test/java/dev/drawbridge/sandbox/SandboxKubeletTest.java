@@ -1,6 +1,7 @@
 package dev.drawbridge.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
@@ -8,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +34,7 @@ class SandboxKubeletTest {
         manifests = Files.createDirectories(root.resolve("etc/kubernetes/manifests"));
         server = SandboxApiServer.start();
         client = server.client();
-        kubelet = new SandboxKubelet(client, Map.of("worker-1", manifests));
+        kubelet = new SandboxKubelet(server, Map.of("worker-1", manifests), Clock.systemUTC());
         kubelet.start();
     }
 
@@ -59,6 +61,25 @@ class SandboxKubeletTest {
         }));
         Files.delete(manifest);
         await().untilAsserted(() -> assertThat(mirrors()).isEmpty());
+    }
+
+    private String ask(String node, String what) {
+        return client.raw("/api/v1/nodes/" + node + "/proxy/" + what);
+    }
+
+    @Test
+    void kubeletTellsOfEveryStaticPodAlsoOfOneThatTheApiDoesNotShow() throws IOException {
+        Files.writeString(manifests.resolve("nowhere.yaml"), ROGUE.replace("kube-system", "nowhere"));
+        await().untilAsserted(() -> assertThat(ask("worker-1", "pods")).contains("\"namespace\":\"nowhere\""));
+        assertThat(ask("worker-1", "pods"))
+                .contains("\"kubernetes.io/config.source\":\"file\"", "\"startedAt\"")
+                .doesNotContain("config.mirror");
+        assertThat(ask("worker-1", "runningpods/"))
+                .contains("\"namespace\":\"nowhere\"", "kube-proxy-worker-1")
+                .doesNotContain("config.source");
+        assertThat(mirrors()).isEmpty();
+        assertThatThrownBy(() -> ask("worker-2", "pods")).hasMessageContaining("connection refused");
+        assertThat(client.raw("/api/v1/nodes/worker-1/proxy/exec")).isNull();
     }
 
     @Test

@@ -52,7 +52,8 @@ class IndependentVerificationTest {
     private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
     private static final String ROGUE = "/etc/kubernetes/manifests/rogue.yaml";
     private static final String CA_KEY = "/etc/kubernetes/pki/ca.key";
-    private static final VerificationPolicy POLICY = new VerificationPolicy(TestBaseline.WATCHED, true, true, true);
+    private static final VerificationPolicy POLICY =
+            new VerificationPolicy(TestBaseline.WATCHED, true, true, true, false, false);
     private static final String[] ALL = {
         "Baseline signature",
         "Files equal the baseline",
@@ -60,6 +61,7 @@ class IndependentVerificationTest {
         "No unexpected files",
         "Static pods are those of the manifests",
         "No static pod in a namespace that does not exist",
+        "No manifest sets metadata.uid",
         "Node is Ready",
         "API server answers /readyz"
     };
@@ -118,6 +120,9 @@ class IndependentVerificationTest {
                 new NodeManifests(files),
                 baselines,
                 new ClusterChecks(cluster),
+                new KubeletChecks(cluster, (name, directories) -> {
+                    throw new UnsupportedOperationException();
+                }),
                 convergence,
                 new VerificationStore(database.jdbc()),
                 TestAudit.on(database, Clock.systemUTC()),
@@ -171,7 +176,7 @@ class IndependentVerificationTest {
                         ACTOR,
                         INCIDENT,
                         TestNode.NAME,
-                        new VerificationPolicy(TestBaseline.WATCHED, false, false, false));
+                        new VerificationPolicy(TestBaseline.WATCHED, false, false, false, false, false));
         assertThat(report.checks())
                 .extracting(Check::name)
                 .containsExactly(
@@ -274,7 +279,8 @@ class IndependentVerificationTest {
                 "Files equal the baseline",
                 "Owners and modes",
                 "No unexpected files",
-                "No static pod in a namespace that does not exist");
+                "No static pod in a namespace that does not exist",
+                "No manifest sets metadata.uid");
         assertThat(check(report, "Files equal the baseline").found())
                 .isEqualTo("NodeUnreachableException by IOException: no connection");
     }
@@ -293,7 +299,7 @@ class IndependentVerificationTest {
                 throw new NodeUnreachableException("gone", new java.io.IOException());
             }
         };
-        assertOnly(verify(), Status.NOT_AVAILABLE, "No static pod in a namespace that does not exist");
+        assertOnly(verify(), Status.NOT_AVAILABLE, ALL[5], ALL[6]);
     }
 
     @Test
@@ -357,7 +363,7 @@ class IndependentVerificationTest {
         assertOnly(verify(), Status.FAILED, "API server answers /readyz");
         cluster.down = true;
         VerificationReport report = verify();
-        assertOnly(report, Status.NOT_AVAILABLE, ALL[4], ALL[5], ALL[6], ALL[7]);
+        assertOnly(report, Status.NOT_AVAILABLE, ALL[4], ALL[5], ALL[7], ALL[8]);
         assertThat(check(report, "Node is Ready").found())
                 .isEqualTo("IllegalStateException: GET https://127.0.0.1/readyz: connection refused retry");
     }
@@ -477,8 +483,10 @@ class IndependentVerificationTest {
                                 new dev.drawbridge.shared.WatchedSet(List.of("/etc/kubernetes/pki/**")),
                                 true,
                                 true,
-                                true));
-        assertOnly(report, Status.NOT_AVAILABLE, ALL[5]);
+                                true,
+                                false,
+                                false));
+        assertOnly(report, Status.NOT_AVAILABLE, ALL[5], ALL[6]);
     }
 
     @Test
@@ -486,12 +494,15 @@ class IndependentVerificationTest {
         node.put(ETCD, "kind: Pod\nmetadata:\n  name: etcd\n  namespace: kube-system\n  uid: forged\n".getBytes(UTF_8));
         baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
         VerificationReport forged = verify();
-        assertOnly(forged, Status.NOT_AVAILABLE, ALL[4]);
+        assertThat(check(forged, ALL[4]).status()).isEqualTo(Status.NOT_AVAILABLE);
         assertThat(check(forged, ALL[4]).found()).contains(ETCD, "metadata.uid");
+        assertThat(check(forged, ALL[6]).status()).isEqualTo(Status.FAILED);
+        assertThat(check(forged, ALL[6]).found()).isEqualTo(ETCD + ": pod kube-system/etcd");
+        assertThat(forged.passed()).isFalse();
 
         node.put(ETCD, "kind: Pod\n".getBytes(UTF_8));
         baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
-        assertOnly(verify(), Status.NOT_AVAILABLE, ALL[4], ALL[5]);
+        assertOnly(verify(), Status.NOT_AVAILABLE, ALL[4], ALL[5], ALL[6]);
     }
 
     @Test

@@ -17,6 +17,7 @@ final class TestCluster implements ClusterView {
     boolean known = true;
     boolean apiReady = true;
     boolean down;
+    KubeletAnswer answer = new KubeletAnswer.Refused("nobody asked for it");
 
     void run(String namespace, String name) {
         run(namespace, name, "Running");
@@ -49,6 +50,12 @@ final class TestCluster implements ClusterView {
     public List<StaticPodView> staticPods(NodeName node) {
         answer();
         return List.copyOf(pods);
+    }
+
+    @Override
+    public KubeletAnswer kubelet(NodeName node) {
+        answer();
+        return answer;
     }
 
     @Override

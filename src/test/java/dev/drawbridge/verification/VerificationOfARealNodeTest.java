@@ -8,8 +8,16 @@ import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.containment.ClusterView;
 import dev.drawbridge.containment.kubernetes.TestClusterViews;
+import dev.drawbridge.evidence.EvidenceReceipt;
+import dev.drawbridge.evidence.TestLocker;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.node.ssh.TestNode;
+import dev.drawbridge.recovery.PlanOutcome;
+import dev.drawbridge.recovery.Recovery;
+import dev.drawbridge.recovery.RecoveryPolicy;
+import dev.drawbridge.recovery.RestoreOutcome;
+import dev.drawbridge.recovery.RestorePlan;
+import dev.drawbridge.recovery.TestRecovery;
 import dev.drawbridge.sandbox.ApiFaults;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.sandbox.SandboxKubelet;
@@ -25,6 +33,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Nothing is a fake here but the machine: SSH, Git, an API server, a kubelet's part, the product's own clients, and real time. */
 class VerificationOfARealNodeTest {
     private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
+    private static final String APISERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml";
     private static final String ROGUE = "/etc/kubernetes/manifests/rogue.yaml";
 
     @TempDir
@@ -55,7 +66,7 @@ class VerificationOfARealNodeTest {
         server = SandboxApiServer.start();
         cluster = TestClusterViews.of(server.client());
         kubelet = new SandboxKubelet(
-                server.client(), Map.of(TestNode.NAME.value(), node.path("/etc/kubernetes/manifests")));
+                server, Map.of(TestNode.NAME.value(), node.path("/etc/kubernetes/manifests")), Clock.systemUTC());
         kubelet.start();
         await().until(() -> cluster.staticPods(TestNode.NAME).size() == 1);
     }
@@ -75,13 +86,18 @@ class VerificationOfARealNodeTest {
     }
 
     private VerificationReport verify(Duration wait) {
+        return verify(new TimedConvergence(new VerificationProperties(wait)));
+    }
+
+    private VerificationReport verify(Convergence convergence) {
         return new IndependentVerification(
                         TestNodes.sandbox(),
                         node.files(),
                         new NodeManifests(node.files()),
                         baseline.baselines(),
                         new ClusterChecks(cluster),
-                        new TimedConvergence(new VerificationProperties(wait)),
+                        new KubeletChecks(cluster, node.processes()),
+                        convergence,
                         new VerificationStore(database.jdbc()),
                         TestAudit.on(database, Clock.systemUTC()),
                         database.transactions(),
@@ -90,7 +106,7 @@ class VerificationOfARealNodeTest {
                         Actor.playbook("test"),
                         IncidentId.of("incident-1"),
                         TestNode.NAME,
-                        new VerificationPolicy(TestBaseline.WATCHED, true, true, true));
+                        new VerificationPolicy(TestBaseline.WATCHED, true, true, true, true, true));
     }
 
     private static Check check(VerificationReport report, String name) {
@@ -116,19 +132,67 @@ class VerificationOfARealNodeTest {
 
         VerificationReport report = verify(Duration.ofSeconds(30));
         assertThat(report.checks())
-                .allSatisfy(check -> assertThat(check.status()).as("%s", check).isEqualTo(Status.PASSED));
+                .allSatisfy(check -> assertThat(check.status())
+                        .as("%s", check)
+                        .isEqualTo(check.name().equals(KubeletChecks.PROCESSES) ? Status.OUT_OF_REACH : Status.PASSED));
+        assertThat(check(report, KubeletChecks.PROCESSES).found()).startsWith("not available: there is no /proc");
         assertThat(report.passed()).isTrue();
     }
 
     @Test
     void aPodThatTheApiServerDoesNotShowIsFoundByItsFile() throws Exception {
         node.put(ROGUE, pod("shadows", "rogue"));
+        await().until(() -> cluster.kubelet(TestNode.NAME) instanceof ClusterView.KubeletAnswer.Pods pods
+                && pods.configured().size() == 2);
         VerificationReport report = verify(Duration.ZERO);
         assertThat(check(report, ClusterChecks.STATIC_PODS).status())
                 .as("as on a real node: it runs and the API does not show it")
                 .isEqualTo(Status.PASSED);
         assertThat(check(report, ClusterChecks.NAMESPACES).found()).isEqualTo(ROGUE + ": pod shadows/rogue");
+        assertThat(check(report, KubeletChecks.CONFIGURED).found()).isEqualTo("unexpected shadows/rogue");
+        assertThat(check(report, KubeletChecks.HIDDEN).found()).startsWith("pod shadows/rogue ");
         assertThat(report.passed()).isFalse();
+    }
+
+    private void process(long id, String group) throws Exception {
+        node.put(
+                "/proc/" + id + "/stat",
+                (id + " (etcd) S 1 1 1 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 4250 9 9\n").getBytes(UTF_8));
+        node.put("/proc/" + id + "/cgroup", ("0::" + group + "\n").getBytes(UTF_8));
+        Files.createDirectories(node.path("/proc/" + id + "/fd"));
+    }
+
+    @Test
+    void theKernelSaysWhichPodsRunWhereNodeAccessReachesIt() throws Exception {
+        String uid = ((ClusterView.KubeletAnswer.Pods) cluster.kubelet(TestNode.NAME))
+                .configured()
+                .get(0)
+                .uid();
+        node.put("/proc/stat", "btime 1700000000\n".getBytes(UTF_8));
+        process(1, "/init.scope");
+        process(40, "/kubepods.slice/kubepods-pod" + uid + ".slice/cri-containerd-1.scope");
+        VerificationReport report = verify(Duration.ZERO);
+        assertThat(check(report, KubeletChecks.PROCESSES).status()).isEqualTo(Status.PASSED);
+        assertThat(report.passed()).isTrue();
+
+        process(66, "/kubepods/burstable/podffffffffffffffffffffffffffffffff/1");
+        assertThat(check(verify(Duration.ZERO), KubeletChecks.PROCESSES).found())
+                .isEqualTo("left over: 1 processes of pod ffffffffffffffffffffffffffffffff, among them 66 etcd");
+    }
+
+    @Test
+    void withoutTheRightNobodyKnowsWhatKubeletRunsAndNothingIsWaitedFor() {
+        server.inject((method, path) -> path.contains("/proxy/")
+                ? Optional.of(new ApiFaults.Fault.Answer(403, "Forbidden", null))
+                : Optional.empty());
+        VerificationReport report = verify(Duration.ofSeconds(60));
+        assertThat(report.checks().stream().filter(check -> check.status() == Status.NOT_AVAILABLE))
+                .extracting(Check::name)
+                .containsExactly(
+                        KubeletChecks.CONFIGURED, KubeletChecks.RUNNING, KubeletChecks.HIDDEN, KubeletChecks.STARTED);
+        assertThat(check(report, KubeletChecks.RUNNING).found())
+                .contains("missing right get nodes/proxy", "docker/kubernetes/access/kubelet");
+        assertThat(report.passed()).as("a person decides").isFalse();
     }
 
     @Test
@@ -140,7 +204,48 @@ class VerificationOfARealNodeTest {
                 ? Optional.of(new ApiFaults.Fault.Answer(403, "not yet", null))
                 : Optional.empty());
         assertThat(verify(Duration.ofSeconds(30)).passed()).isTrue();
-        assertThat(asked).hasValue(3);
+        assertThat(asked).as("and once more beside kubelet").hasValue(4);
+    }
+
+    @Test
+    void theApiServerIsDownWhileItsOwnManifestIsRestoredAndIsWaitedForAfterwards() throws Exception {
+        node.put(APISERVER, pod("kube-system", "kube-apiserver"));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        node.put(APISERVER, "kind: Pod\nmetadata: {".getBytes(UTF_8));
+        node.put(ROGUE, pod("default", "rogue"));
+        Actor actor = Actor.playbook("test");
+        IncidentId incident = IncidentId.of("incident-1");
+        Recovery recovery = TestRecovery.of(
+                node, baseline, TestLocker.in(temp.resolve("evidence"), node.files(), database), database);
+        AtomicBoolean back = new AtomicBoolean();
+        server.inject((method, path) -> back.get() ? Optional.empty() : Optional.of(new ApiFaults.Fault.Cut()));
+
+        RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(
+                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, Set.of())))
+                .plan();
+        assertThat(plan.steps())
+                .extracting(step -> step.path().toString())
+                .as("the API server's own manifest comes last")
+                .containsExactly(ROGUE, APISERVER);
+        EvidenceReceipt receipt = recovery.captureEvidence(actor, incident, TestNode.NAME, List.of())
+                .orElseThrow();
+        assertThat(recovery.restore(actor, incident, TestNode.NAME, plan.hash(), receipt))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertThat(node.path(ROGUE)).doesNotExist();
+        assertThat(node.path(APISERVER)).hasBinaryContent(pod("kube-system", "kube-apiserver"));
+
+        Convergence waiting = () -> {
+            Convergence.Turns turns = new TimedConvergence(new VerificationProperties(Duration.ofSeconds(30))).begin();
+            return () -> {
+                // it starts while verification waits for it
+                back.set(true);
+                return turns.next();
+            };
+        };
+        VerificationReport report = verify(waiting);
+        assertThat(back).as("verification began while it was down, and waited").isTrue();
+        assertThat(report.checks()).filteredOn(check -> check.status().open()).isEmpty();
+        assertThat(report.passed()).isTrue();
     }
 
     @Test
@@ -151,6 +256,11 @@ class VerificationOfARealNodeTest {
                 .extracting(Check::name)
                 .containsExactly(
                         ClusterChecks.STATIC_PODS,
+                        KubeletChecks.CONFIGURED,
+                        KubeletChecks.RUNNING,
+                        KubeletChecks.HIDDEN,
+                        KubeletChecks.STARTED,
+                        KubeletChecks.PROCESSES,
                         ClusterChecks.NAMESPACES,
                         ClusterChecks.NODE_READY,
                         ClusterChecks.API_SERVER);

@@ -104,7 +104,11 @@ class AskedRights implements ClusterRights {
     /** A right that no playbook that ships needs may be missing on purpose. */
     private void sayMissing(Feature feature) {
         String methods = Stream.concat(
-                        feature == Feature.READ ? Stream.of("read") : Stream.empty(),
+                        switch (feature) {
+                            case READ -> Stream.of("read");
+                            case KUBELET -> Stream.of("verify by kubelet's word");
+                            default -> Stream.<String>empty();
+                        },
                         rungs().filter(rung -> Feature.of(rung) == feature).map(Rung::code))
                 .collect(Collectors.joining(", "));
         for (Right right : feature.rights()) {
@@ -194,7 +198,7 @@ class AskedRights implements ClusterRights {
 
     @Override
     public Report report() {
-        Stream<Method> read = Stream.of(method("read", Feature.READ));
+        Stream<Method> read = Stream.of(method("read", Feature.READ), method("kubelet", Feature.KUBELET));
         Stream<Method> rungs = rungs().map(rung -> method(rung.code(), Feature.of(rung)));
         return new Report(at, Stream.concat(read, rungs).toList());
     }

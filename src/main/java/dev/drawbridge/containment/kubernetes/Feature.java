@@ -23,6 +23,9 @@ enum Feature {
             Right.core("list", "events"),
             Right.core("get", "/readyz")),
 
+    /** Verification asks kubelets for the pods that the API does not show. */
+    KUBELET(true, Right.core("get", "nodes/proxy")),
+
     /** Cordon, taint and label are changes of a Node object. */
     CONTAIN(true, Right.core("patch", "nodes")),
 

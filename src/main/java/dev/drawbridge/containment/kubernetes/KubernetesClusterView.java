@@ -23,9 +23,11 @@ class KubernetesClusterView implements ClusterView {
     private static final String HASH = "kubernetes.io/config.hash";
 
     private final KubernetesClient client;
+    private final KubeletProxy kubelets;
 
     KubernetesClusterView(KubernetesClient client) {
         this.client = client;
+        this.kubelets = new KubeletProxy(client);
     }
 
     @Override
@@ -58,6 +60,11 @@ class KubernetesClusterView implements ClusterView {
                         annotations(pod).getOrDefault(HASH, "")))
                 .sorted(Comparator.comparing(StaticPodView::namespace).thenComparing(StaticPodView::name))
                 .toList();
+    }
+
+    @Override
+    public KubeletAnswer kubelet(NodeName node) {
+        return kubelets.ask(node);
     }
 
     @Override
@@ -111,7 +118,7 @@ class KubernetesClusterView implements ClusterView {
         return map == null ? Map.of() : Map.copyOf(map);
     }
 
-    private static String withoutSuffix(String name, String suffix) {
+    static String withoutSuffix(String name, String suffix) {
         return name.endsWith(suffix) ? name.substring(0, name.length() - suffix.length()) : name;
     }
 }

@@ -11,6 +11,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +23,10 @@ final class ProcessOutput extends OutputStream {
     private static final int MAX_FIELD = 8_192; // a command line of 4096 bytes, or a path
     private static final int MAX_KEPT = 16 * 1024 * 1024;
     private static final int MAX_LINES = 1_000_000;
-    private static final int PROCESS_FIELDS = 7;
+    private static final int PROCESS_FIELDS = 8;
+    /** As the drivers {@code cgroupfs} and {@code systemd} name the group of a pod; the latter writes hyphens of the uid as underscores. */
+    private static final Pattern POD_GROUP = Pattern.compile("[/-]pod([0-9A-Za-z_-]{1,253})(\\.slice)?(?:/|$)");
+
     /** USER_HZ, in which {@code /proc} counts on every architecture that runs Kubernetes. */
     private static final int MILLIS_PER_TICK = 10;
 
@@ -137,6 +142,7 @@ final class ProcessOutput extends OutputStream {
                 process.executable(),
                 process.commandLine(),
                 workingDirectory,
+                process.pod(),
                 openFiles);
     }
 
@@ -148,9 +154,19 @@ final class ProcessOutput extends OutputStream {
                 startedAt(fields.get(3)),
                 ScanOutput.link(fields.get(4)),
                 ScanOutput.link(inside(fields.get(5))),
-                commandLine(fields.get(6)),
+                commandLine(fields.get(7)),
                 null,
+                pod(fields.get(6)),
                 List.of());
+    }
+
+    private static @Nullable String pod(String group) {
+        int begin = group.indexOf("kubepods");
+        Matcher matcher = POD_GROUP.matcher(begin < 0 ? "" : group.substring(begin));
+        if (!matcher.find()) {
+            return null;
+        }
+        return matcher.group(2) == null ? matcher.group(1) : matcher.group(1).replace('_', '-');
     }
 
     private @Nullable Instant startedAt(String ticks) {

@@ -1,6 +1,6 @@
 # processes PREFIX MOST DIRECTORY...: NUL-ended records of what /proc below the prefix shows. S: when the node booted. H: a
-# process that may not be looked at. P: id, parent, user id, start in ticks after the boot, name, executable, command line; then
-# what lies in one of the directories: C, its working directory, and F, a file that it has open. U: its open files may not be seen.
+# process that may not be looked at. P: id, parent, user id, start in ticks after the boot, name, executable, the control group
+# when it is one of kubelet's, command line; then what lies in one of the directories: C, its working directory, and F, a file that it has open. U: its open files may not be seen.
 # O: it has more open files than were looked at. M: there are more processes.
 root "$1"; m=$2
 shift 2
@@ -55,11 +55,13 @@ for p in [0-9]*; do
   while read -r k v; do case $k in Uid:) u=${v%%[!0-9]*}; break ;; esac; done 2>/dev/null <"./$p/status"
   # a kernel thread (PF_KTHREAD) has neither program nor files
   if [ $((f & 2097152)) != 0 ]; then
-    printf 'P\0%s\0%s\0%s\0%s\0%s\0\0\0' "$p" "$g" "$u" "$b" "$t"
+    printf 'P\0%s\0%s\0%s\0%s\0%s\0\0\0\0' "$p" "$g" "$u" "$b" "$t"
     continue
   fi
   e=$(readlink -n "./$p/exe" 2>/dev/null; echo x)
-  printf 'P\0%s\0%s\0%s\0%s\0%s\0%s\0' "$p" "$g" "$u" "$b" "$t" "${e%x}"
+  c=
+  while IFS= read -r l; do case $l in *kubepods*) c=${l#*:*:}; break ;; esac; done 2>/dev/null <"./$p/cgroup"
+  printf 'P\0%s\0%s\0%s\0%s\0%s\0%s\0%s\0' "$p" "$g" "$u" "$b" "$t" "${e%x}" "$c"
   head -c 4096 "./$p/cmdline" 2>/dev/null | tr '\000' '\001'
   printf '\0'
   if [ ! -r "./$p/fd" ] || [ ! -x "./$p/fd" ]; then printf 'U\0'; continue; fi

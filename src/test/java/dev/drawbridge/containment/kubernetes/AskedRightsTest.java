@@ -81,6 +81,7 @@ class AskedRightsTest {
                 .extracting(Method::name)
                 .containsExactly(
                         "read",
+                        "kubelet",
                         "cordon",
                         "taint",
                         "label",
@@ -88,8 +89,8 @@ class AskedRightsTest {
                         "network-policies",
                         "cilium-host-policy",
                         "calico-host-policy")
-                .as("reading, and every rung but the one that is a person's")
-                .hasSize(Rung.values().length);
+                .as("reading, kubelets, and every rung but the one that is a person's")
+                .hasSize(Rung.values().length + 1);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.UNKNOWN));
         assertThat(rights.missing(Rung.CORDON)).as("what is not known is tried").isEmpty();
@@ -99,7 +100,7 @@ class AskedRightsTest {
     void eachRightOfEachFeatureIsAskedForOnce(CapturedOutput output) {
         faults(ApiFaults.NONE);
         rights.ask();
-        assertThat(requests).hasSize(34).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+        assertThat(requests).hasSize(35).containsOnly("POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
         assertThat(rights.report().at()).isEqualTo(NOW);
         assertThat(rights.report().methods())
                 .allSatisfy(method -> assertThat(method.answer()).isEqualTo(Answer.ALLOWED));

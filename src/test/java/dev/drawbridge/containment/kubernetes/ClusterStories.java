@@ -1,12 +1,14 @@
 package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.ClusterRights.Answer;
 import dev.drawbridge.containment.ClusterRights.Method;
+import dev.drawbridge.containment.ClusterView.KubeletAnswer;
 import dev.drawbridge.containment.Containment;
 import dev.drawbridge.containment.Proven;
 import dev.drawbridge.containment.Rung;
@@ -66,6 +68,7 @@ abstract class ClusterStories {
     private final TestDatabase database = TestDatabase.h2();
     private ClusterAtHand cluster;
     private KubernetesNodeDirectory directory;
+    private KubernetesClusterView view;
     private AskedRights rights;
     private KubernetesClient client;
     private Containment containment;
@@ -112,6 +115,7 @@ abstract class ClusterStories {
             rights.ask();
             return answers().get("read") == Answer.ALLOWED;
         });
+        view = new KubernetesClusterView(client);
         directory = new KubernetesNodeDirectory(client);
         await().atMost(PATIENCE).until(() -> directory.cached(name).isPresent());
         Clock clock = Clock.systemUTC();
@@ -253,6 +257,28 @@ abstract class ClusterStories {
         }
         assertThat(node().getSpec().getUnschedulable()).isNotEqualTo(true);
         assertThat(ourTaints()).containsExactly("drawbridge.dev/test");
+    }
+
+    @Test
+    void kubeletsAreAskedWithTheRightAloneAndSilenceIsNoEmptyAnswer() {
+        begin(Feature.READ);
+        assertThat(answers()).containsEntry("kubelet", Answer.DENIED);
+        assertThat(view.kubelet(name))
+                .isInstanceOfSatisfying(
+                        KubeletAnswer.Refused.class,
+                        refused -> assertThat(refused.reason()).contains("missing right get nodes/proxy"));
+
+        directory.stop();
+        rights.stop();
+        begin(Feature.READ, Feature.KUBELET);
+        await().atMost(PATIENCE).until(() -> {
+            rights.ask();
+            return answers().get("kubelet") == Answer.ALLOWED;
+        });
+        assertThatThrownBy(() -> view.kubelet(name))
+                .as("no kubelet runs for this node")
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageStartingWith("kubelet ");
     }
 
     /** A pod that is bound to the node, is ready, and has a controller that would start it elsewhere. */

@@ -1,6 +1,7 @@
 package dev.drawbridge.containment.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.drawbridge.Manifests;
@@ -69,6 +70,7 @@ class FeatureTest {
     private static Feature[] below(Feature feature) {
         return switch (feature) {
             case READ -> new Feature[0];
+            case KUBELET -> new Feature[] {Feature.READ};
             case CONTAIN -> new Feature[] {Feature.READ};
             case EVICT, NETWORK_POLICIES, CILIUM_HOST_POLICY, CALICO_HOST_POLICY ->
                 new Feature[] {Feature.READ, Feature.CONTAIN};
@@ -87,6 +89,10 @@ class FeatureTest {
     private static void use(Feature feature, RungWorld world) {
         switch (feature) {
             case READ -> read(world);
+            case KUBELET ->
+                assertThatThrownBy(() -> new KubernetesClusterView(world.client).kubelet(RungWorld.WORKER))
+                        .as("asked, and nobody there")
+                        .hasMessageContaining("(503)");
             case CONTAIN -> upAndDown(world, Rung.CORDON, Rung.TAINT, Rung.LABEL);
             case EVICT -> upAndDown(world, Rung.CORDON, Rung.DRAIN);
             case NETWORK_POLICIES -> upAndDown(world, Rung.CORDON, Rung.NETWORK_POLICIES);

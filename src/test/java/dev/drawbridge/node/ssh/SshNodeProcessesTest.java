@@ -82,6 +82,42 @@ class SshNodeProcessesTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("userlands")
+    void saysWhichPodAProcessBelongsTo(String userland) throws Exception {
+        Map<String, String> groups = Map.of(
+                "0::/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a1b2c3d4e5f60718293a4b5c6d7e8f9.slice/cri-containerd-ab.scope",
+                "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+                "0::/kubepods.slice/kubepods-pod11111111_2222_3333_4444_555555555555.slice/cri-containerd-ab.scope/podevil",
+                "11111111-2222-3333-4444-555555555555",
+                "0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-podab_cd.slice",
+                "ab-cd",
+                "12:cpu,cpuacct:/user.slice\n11:memory:/kubepods/burstable/podab-cd/12ff\n1:name=systemd:/kubepods/other",
+                "ab-cd",
+                "0::/system.slice/kubelet.service",
+                "",
+                "0::/user.slice/podab/kubepods.sh",
+                "");
+        try (TestNode node = node(userland)) {
+            boot(node);
+            Map<Long, String> expected = new java.util.TreeMap<>();
+            long id = 1;
+            for (Map.Entry<String, String> group : groups.entrySet()) {
+                Shown.of(node, id, "x", 0);
+                node.put("/proc/" + id + "/cgroup", (group.getKey() + "\n").getBytes(UTF_8));
+                expected.put(id++, group.getValue());
+            }
+            Shown.of(node, id, "without", 0).command("kubepods-pod00");
+            expected.put(id, "");
+            Map<Long, String> found = new java.util.TreeMap<>();
+            seen(node)
+                    .processes()
+                    .forEach(process ->
+                            found.put(process.id(), java.util.Objects.requireNonNullElse(process.pod(), "")));
+            assertThat(found).isEqualTo(expected);
+        }
+    }
+
     private static void boot(TestNode node) throws IOException {
         node.put("/proc/stat", "cpu 1 2 3\nintr 1\nbtime 1700000000\nprocesses 9\n".getBytes(UTF_8));
     }
@@ -134,6 +170,7 @@ class SshNodeProcessesTest {
                             "kthreadd",
                             "",
                             "",
+                            null,
                             null,
                             List.of()));
             NodeProcess kubelet = processes.get(700L);
@@ -257,8 +294,8 @@ class SshNodeProcessesTest {
                 "X|",
                 "C|/etc/kubernetes|END|",
                 "F|/etc/kubernetes/a|END|",
-                "P|a|1|0|1|n|e|c|END|",
-                "P|-1|1|0|1|n|e|c|END|",
+                "P|a|1|0|1|n|e|g|c|END|",
+                "P|-1|1|0|1|n|e|g|c|END|",
                 "S|9223372036854775807|P|1|1|0|9223372036854775807|n|e|c|END|",
                 "END|END|"
             })
@@ -271,8 +308,9 @@ class SshNodeProcessesTest {
         assertThatThrownBy(() -> read("P|1|1|0|1|" + "n".repeat(10_000))).isInstanceOf(NodeAccessException.class);
         assertThat(read("M|END|").gaps()).contains("there are more processes than these");
         ProcessOutput output = new ProcessOutput("", WATCHED);
-        byte[] one =
-                ("P|1|1|0|1|n|e|" + "\1".repeat(4000) + "|").replace('|', '\0').getBytes(ISO_8859_1);
+        byte[] one = ("P|1|1|0|1|n|e|g|" + "\1".repeat(4000) + "|")
+                .replace('|', '\0')
+                .getBytes(ISO_8859_1);
         for (int i = 0; i < 6_000; i++) {
             output.write(one, 0, one.length);
         }
@@ -283,7 +321,7 @@ class SshNodeProcessesTest {
 
     @Test
     void aCommandLineThatWasCutSaysSo() {
-        assertThat(read("P|1|1|0|1|n|e|" + "y".repeat(4096) + "|END|")
+        assertThat(read("P|1|1|0|1|n|e|g|" + "y".repeat(4096) + "|END|")
                         .processes()
                         .get(0)
                         .commandLine())
