@@ -29,6 +29,8 @@ import org.springframework.validation.annotation.Validated;
  * @param cacheDirectory bare copy that serves while the remote is down
  * @param knownHosts host keys for {@code ssh:} remotes
  * @param privateKey client key for {@code ssh:} remotes
+ * @param username for {@code https:} remotes that ask for one
+ * @param passwordFile password or token of that user
  * @param fetchTimeout after which the cache serves in the place of a remote that does not answer
  */
 @Validated
@@ -44,6 +46,8 @@ record BaselineProperties(
         @Nullable Path cacheDirectory,
         @Nullable Path knownHosts,
         @Nullable Path privateKey,
+        @Nullable String username,
+        @Nullable Path passwordFile,
         @DefaultValue("20000") int maxFiles,
         @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize,
         @DefaultValue("20s") Duration fetchTimeout) {
@@ -98,6 +102,11 @@ record BaselineProperties(
         }
         if (url != null && url.matches("(?s)[a-z+]+://[^/@]*:[^/@]*@.*")) {
             throw new IllegalArgumentException("drawbridge.baseline.url must not hold a password");
+        }
+        if ((username == null) != (passwordFile == null)
+                || username != null && (url == null || !url.startsWith("https:"))) {
+            throw new IllegalArgumentException(
+                    "drawbridge.baseline.username and .password-file belong together, and to an https url");
         }
         boolean ssh = url != null && (url.startsWith("ssh:") || url.matches("[\\w.-]+@[\\w.-]+:.*"));
         if (ssh && (knownHosts == null || privateKey == null)) {

@@ -16,6 +16,7 @@ import org.eclipse.jgit.api.errors.GitAPIException;
 import org.eclipse.jgit.api.errors.JGitInternalException;
 import org.eclipse.jgit.lib.EmptyProgressMonitor;
 import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.transport.HttpTransport;
 import org.eclipse.jgit.transport.SshTransport;
 import org.eclipse.jgit.transport.Transport;
 import org.eclipse.jgit.transport.sshd.ServerKeyDatabase;
@@ -100,8 +101,13 @@ final class GitRemote implements AutoCloseable {
         }
     }
 
-    /** Pins host keys and gives the client's key, for whatever goes to the remote. */
+    /** Pins host keys and gives the client's key or password, for whatever goes to the remote. */
     void configure(Transport transport) {
+        String username = settings.username();
+        Path passwordFile = settings.passwordFile();
+        if (transport instanceof HttpTransport && username != null && passwordFile != null) {
+            transport.setCredentialsProvider(new HttpsCredentials(transport.getURI(), username, passwordFile));
+        }
         if (transport instanceof SshTransport ssh) {
             ssh.setSshSessionFactory(sshSessions());
         }

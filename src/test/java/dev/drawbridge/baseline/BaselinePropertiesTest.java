@@ -34,6 +34,8 @@ class BaselinePropertiesTest {
                 null,
                 hosts,
                 hosts,
+                null,
+                null,
                 10,
                 DataSize.ofMegabytes(1),
                 Duration.ofSeconds(20));
@@ -75,6 +77,8 @@ class BaselinePropertiesTest {
                 List.of(),
                 null,
                 Path.of("cache"),
+                null,
+                null,
                 null,
                 null,
                 10,
