@@ -1,6 +1,7 @@
 package dev.drawbridge.audit;
 
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.ConnectionCallback;
 import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.transaction.support.TransactionSynchronization;
@@ -23,18 +24,17 @@ final class ChainLock {
 
     private final JdbcOperations jdbc;
     private final SharedFlush flushes;
-    private final boolean postgres;
+    /** Asked for at the first entry: a database that is down at the start is not the end of us. */
+    private volatile @Nullable Boolean postgres;
 
     ChainLock(JdbcOperations jdbc, SharedFlush flushes) {
         this.jdbc = jdbc;
         this.flushes = flushes;
-        this.postgres = "PostgreSQL".equals(jdbc.execute((ConnectionCallback<String>)
-                connection -> connection.getMetaData().getDatabaseProductName()));
     }
 
     /** Locks the end until the surrounding transaction is committed, and has the caller of that commit wait until it is durable. */
     Map<String, Object> take() {
-        if (!postgres) {
+        if (!postgres()) {
             return jdbc.queryForMap(END);
         }
         Map<String, Object> end = jdbc.queryForMap(END_WITHOUT_DISK);
@@ -45,6 +45,16 @@ final class ChainLock {
             }
         });
         return end;
+    }
+
+    private boolean postgres() {
+        Boolean known = postgres;
+        if (known == null) {
+            known = "PostgreSQL".equals(jdbc.execute((ConnectionCallback<String>)
+                    connection -> connection.getMetaData().getDatabaseProductName()));
+            postgres = known;
+        }
+        return known;
     }
 
     /** On the connection of the transaction that has just ended: a second one may not be there when all threads wait here. */
