@@ -60,11 +60,9 @@ public class EffectGate {
      */
     public <T> EffectResult<T> perform(Effect effect, Runnable announced, Function<Permit, T> act) {
         Verdict verdict = verdict(effect, announced);
-        if (verdict instanceof Verdict.Refused refused) {
-            return new EffectResult.NotAllowed<>(refused.rule(), refused.reason(), refused.overridable());
-        }
-        if (verdict instanceof Verdict.NeedsApproval needs) {
-            return new EffectResult.NotAllowed<>("needs-approval", needs.reason());
+        if (verdict instanceof Verdict.Objection objection) {
+            return new EffectResult.NotAllowed<>(
+                    objection.rule(), objection.reason(), objection instanceof Verdict.NeedsApproval);
         }
         if (verdict instanceof Verdict.DryRun dryRun) {
             return new EffectResult.DryRun<>(dryRun.reason());
@@ -113,21 +111,21 @@ public class EffectGate {
     /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
     private Verdict judge(Effect effect, Situation situation, Runnable announced, TransactionStatus transaction) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
-        List<Verdict.Refused> refusals = new ArrayList<>();
+        List<Verdict.Objection> objections = new ArrayList<>();
         for (Guardrail guardrail : guardrails) {
             Verdict verdict = judgeClosed(guardrail, effect, situation);
-            if (verdict instanceof Verdict.Refused refused) {
-                if (refused.undecided()) {
-                    transaction.setRollbackOnly();
-                    return refused;
-                }
-                refusals.add(refused);
-            } else if (rank(verdict) > rank(strictest)) {
+            if (verdict instanceof Verdict.Refused refused && refused.undecided()) {
+                transaction.setRollbackOnly();
+                return refused;
+            }
+            if (verdict instanceof Verdict.Objection objection) {
+                objections.add(objection);
+            } else if (verdict instanceof Verdict.DryRun && strictest instanceof Verdict.Allowed) {
                 strictest = verdict;
             }
         }
-        if (!refusals.isEmpty()) {
-            strictest = overridden(effect, refusals, strictest);
+        if (!objections.isEmpty()) {
+            strictest = overridden(effect, objections, strictest);
         }
         if (strictest instanceof Verdict.Allowed) {
             guardrails.forEach(guardrail -> guardrail.reserve(effect, situation));
@@ -151,40 +149,39 @@ public class EffectGate {
      * Every rule that refuses must be one that can be overridden, and the override must name it: what two people agreed to is what they read.
      * A dry run uses nothing up, and what needs an approval still does.
      */
-    private Verdict overridden(Effect effect, List<Verdict.Refused> refusals, Verdict otherwise) {
-        Verdict.Refused refused = together(refusals);
-        if (!refused.overridable()) {
-            return refused;
+    private Verdict overridden(Effect effect, List<Verdict.Objection> objections, Verdict otherwise) {
+        Verdict.Objection together = together(objections);
+        if (!(together instanceof Verdict.NeedsApproval)) {
+            return together;
         }
-        Set<String> rules = refusals.stream().map(Verdict.Refused::rule).collect(Collectors.toSet());
+        Set<String> rules = objections.stream().map(Verdict.Objection::rule).collect(Collectors.toSet());
         Optional<GuardrailOverride> override = overrides.covering(effect, rules);
         if (override.isEmpty()) {
-            return refused;
+            return together;
         }
         if (!(otherwise instanceof Verdict.Allowed)) {
             return otherwise;
         }
         return overrides.use(override.get(), effect)
-                ? new Verdict.Allowed("by override " + override.get().id() + " of " + refused.rule() + " approved by "
-                        + override.get().approver().name() + ", refused otherwise: " + refused.reason())
-                : refused;
+                ? new Verdict.Allowed("by override " + override.get().id() + " of " + together.rule() + " approved by "
+                        + override.get().approver().name() + ", refused otherwise: " + together.reason())
+                : together;
     }
 
     /** One verdict for all: the rules that nobody can override, or else every rule, and each one's reason. */
-    private static Verdict.Refused together(List<Verdict.Refused> refusals) {
-        if (refusals.size() == 1) {
-            return refusals.get(0);
+    private static Verdict.Objection together(List<Verdict.Objection> objections) {
+        if (objections.size() == 1) {
+            return objections.get(0);
         }
-        boolean overridable = refusals.stream().allMatch(Verdict.Refused::overridable);
-        return new Verdict.Refused(
-                refusals.stream()
-                        .filter(refused -> overridable || !refused.overridable())
-                        .map(Verdict.Refused::rule)
-                        .collect(Collectors.joining(",")),
-                refusals.stream()
-                        .map(refused -> refused.rule() + ": " + refused.reason())
-                        .collect(Collectors.joining("; ")),
-                overridable ? Verdict.Standing.OVERRIDABLE : Verdict.Standing.FINAL);
+        boolean overridable = objections.stream().allMatch(Verdict.NeedsApproval.class::isInstance);
+        String rules = objections.stream()
+                .filter(objection -> overridable || objection instanceof Verdict.Refused)
+                .map(Verdict.Objection::rule)
+                .collect(Collectors.joining(","));
+        String reasons = objections.stream()
+                .map(objection -> objection.rule() + ": " + objection.reason())
+                .collect(Collectors.joining("; "));
+        return overridable ? Verdict.NeedsApproval.ofTwo(rules, reasons) : new Verdict.Refused(rules, reasons);
     }
 
     private static Verdict judgeClosed(Guardrail guardrail, Effect effect, Situation situation) {
@@ -212,17 +209,12 @@ public class EffectGate {
     }
 
     private static AuditEvent intent(Effect effect, Verdict verdict) {
-        return AuditEvent.intent(effect.actor(), action(effect), effect.target(), verdict.reason())
+        AuditEvent intent = AuditEvent.intent(effect.actor(), action(effect), effect.target(), verdict.reason())
                 .on(effect.incident(), effect.node())
                 .with("verdict", verdict.getClass().getSimpleName())
-                .with("rule", verdict instanceof Verdict.Refused refused ? refused.rule() : "")
+                .with("rule", verdict instanceof Verdict.Objection objection ? objection.rule() : "")
                 .with("request", effect.request());
-    }
-
-    private static int rank(Verdict verdict) {
-        return verdict instanceof Verdict.Refused
-                ? 3
-                : verdict instanceof Verdict.NeedsApproval ? 2 : verdict instanceof Verdict.DryRun ? 1 : 0;
+        return verdict instanceof Verdict.NeedsApproval needs ? intent.with("by", needs.by()) : intent;
     }
 
     private static String action(Effect effect) {

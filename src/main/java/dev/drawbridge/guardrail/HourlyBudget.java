@@ -29,7 +29,7 @@ class HourlyBudget implements Guardrail {
         long spent = situation.usageLocked().begun();
         return spent < properties.hourlyBudget()
                 ? new Verdict.Allowed(spent + " containments in the last hour")
-                : Verdict.Refused.limit(
+                : Verdict.NeedsApproval.ofTwo(
                         rule(),
                         spent + " containments were begun in the last hour, the limit is " + properties.hourlyBudget());
     }

@@ -41,7 +41,7 @@ class MaxContainedNodes implements Guardrail {
                     .limit(NAMED)
                     .map(NodeName::value)
                     .collect(Collectors.joining(", "));
-            return Verdict.Refused.limit(
+            return Verdict.NeedsApproval.ofTwo(
                     rule(),
                     others + " nodes are contained (" + named + "), the limit is " + properties.maxContainedNodes());
         }

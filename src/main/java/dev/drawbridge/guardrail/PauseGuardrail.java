@@ -24,7 +24,7 @@ class PauseGuardrail implements Guardrail {
             return new Verdict.Allowed("a pause never holds back a release");
         }
         return pauses.holding(effect, situation)
-                .<Verdict>map(pause -> Verdict.Refused.limit(
+                .<Verdict>map(pause -> Verdict.NeedsApproval.ofTwo(
                         rule(),
                         "paused (" + pause.scope().code() + ") by " + pause.by().name() + ": " + pause.reason()))
                 .orElseGet(() -> new Verdict.Allowed("no pause"));

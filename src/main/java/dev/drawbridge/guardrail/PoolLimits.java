@@ -52,7 +52,7 @@ class PoolLimits implements Guardrail {
         int size = members.size();
         long most = Math.max(1, size * (long) limits.maxPercent() / 100);
         if (contained.size() + 1 > most) {
-            return Verdict.Refused.limit(
+            return Verdict.NeedsApproval.ofTwo(
                     rule(),
                     contained.size() + " of " + size + " nodes of the pool " + pool.get()
                             + " are contained, the limit is " + limits.maxPercent() + " percent (" + most + ")");

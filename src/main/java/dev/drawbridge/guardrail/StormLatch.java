@@ -108,7 +108,7 @@ public class StormLatch implements Guardrail {
         }
         Situation.Usage usage = situation.usageLocked();
         if (usage.storm().isPresent()) {
-            return Verdict.Refused.limit(
+            return Verdict.NeedsApproval.ofTwo(
                     rule(), "the storm latch holds since " + usage.storm().get().at() + ": a person has to reset it");
         }
         long opened = usage.opened();
@@ -125,7 +125,7 @@ public class StormLatch implements Guardrail {
                 "storm",
                 opened + " incidents in " + limits.window() + ", the limit is " + limits.incidents()));
         log.error("storm latch tripped: {} incidents in {}", opened, limits.window());
-        return Verdict.Refused.limit(
+        return Verdict.NeedsApproval.ofTwo(
                 rule(),
                 opened + " incidents were opened in " + limits.window() + ", the limit is " + limits.incidents()
                         + ": a person has to reset the storm latch");

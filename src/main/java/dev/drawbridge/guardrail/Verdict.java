@@ -9,45 +9,38 @@ public sealed interface Verdict {
     /** Every check passed, and nothing is to be changed. */
     record DryRun(String reason) implements Verdict {}
 
-    /** @param by the group whose approval would allow it */
-    record NeedsApproval(String reason, String by) implements Verdict {}
+    /** What keeps an effect from happening now. */
+    sealed interface Objection extends Verdict {
+        /** The guardrail that objects, for example {@code pause} or {@code max-contained-nodes}; several are joined by a comma. */
+        String rule();
+    }
 
     /**
-     * @param rule the guardrail that refuses, for example {@code pause} or {@code max-contained-nodes}
-     * @param standing what could change it
+     * A limit on what Drawbridge may do by itself: one effect is let through when people agree, see {@link Overrides}.
+     *
+     * @param by whose approval that takes
      */
-    record Refused(String rule, String reason, Standing standing) implements Verdict {
-        /** Final: a guardrail has to say so when its refusal can be overridden. */
-        public Refused(String rule, String reason) {
-            this(rule, reason, Standing.FINAL);
-        }
+    record NeedsApproval(String rule, String reason, String by) implements Objection {
+        private static final String TWO = "one person who proposes an override and another one who agrees to it";
 
-        /** A limit on what Drawbridge may do by itself: two people may let one effect through. */
-        static Refused limit(String rule, String reason) {
-            return new Refused(rule, reason, Standing.OVERRIDABLE);
-        }
-
-        static Refused undecided(String rule, String why) {
-            return new Refused(rule, "the guardrail could not decide: " + why, Standing.UNDECIDED);
-        }
-
-        /** The guardrail could not find out, which refuses too. */
-        public boolean undecided() {
-            return standing == Standing.UNDECIDED;
-        }
-
-        public boolean overridable() {
-            return standing == Standing.OVERRIDABLE;
+        static NeedsApproval ofTwo(String rule, String reason) {
+            return new NeedsApproval(rule, reason, TWO);
         }
     }
 
-    /** What could change a refusal. */
-    enum Standing {
-        /** An override of this one effect by two people. */
-        OVERRIDABLE,
-        /** Nothing but another state of the cluster, or another configuration. */
-        FINAL,
-        /** An answer, which nobody has. */
-        UNDECIDED
+    /**
+     * Nobody can let it through.
+     *
+     * @param undecided the guardrail could not find out, which refuses too; otherwise only another state of the cluster, or another
+     *     configuration, changes it
+     */
+    record Refused(String rule, String reason, boolean undecided) implements Objection {
+        public Refused(String rule, String reason) {
+            this(rule, reason, false);
+        }
+
+        static Refused undecided(String rule, String why) {
+            return new Refused(rule, "the guardrail could not decide: " + why, true);
+        }
     }
 }

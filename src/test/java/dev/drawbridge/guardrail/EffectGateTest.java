@@ -121,7 +121,7 @@ class EffectGateTest {
                 ? new Verdict.DryRun("dry")
                 : answer.equals("refused")
                         ? new Verdict.Refused("r", "no")
-                        : new Verdict.NeedsApproval("ask", "approvers");
+                        : new Verdict.NeedsApproval("limit", "ask", "approvers");
         List<String> happened = new ArrayList<>();
         Guardrail counting = new Guardrail() {
             @Override
@@ -142,7 +142,12 @@ class EffectGateTest {
         EffectGate gate = gate("h2", counting, rule("other", effect -> verdict));
         gate.perform(CORDON, () -> happened.add("announced"), permit -> happened.add("done"));
         assertThat(happened).isEmpty();
-        assertThat(trail()).hasSize(1);
+        assertThat(trail()).singleElement().satisfies(intent -> {
+            assertThat(intent.reason()).isEqualTo(verdict.reason());
+            assertThat(intent.details())
+                    .containsEntry("verdict", verdict.getClass().getSimpleName());
+            assertThat(intent.details().get("by")).isEqualTo(answer.equals("needs-approval") ? "approvers" : null);
+        });
     }
 
     @org.junit.jupiter.api.Test

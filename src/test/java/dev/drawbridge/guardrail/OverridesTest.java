@@ -48,7 +48,7 @@ class OverridesTest {
     private final Ticking clock = new Ticking();
 
     /** What the rules of the gate say, by name; every rule that is not named allows. */
-    private final List<Verdict.Refused> refusing = new ArrayList<>();
+    private final List<Verdict.Objection> refusing = new ArrayList<>();
 
     private boolean dryRun;
 
@@ -131,7 +131,7 @@ class OverridesTest {
 
     @Test
     void letsItsEffectThroughOnceAndTheTrailSaysSoBeforeTheEffect() {
-        refusing.add(Verdict.Refused.limit("max-contained-nodes", "1 nodes are contained, the limit is 1"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("max-contained-nodes", "1 nodes are contained, the limit is 1"));
         assertThat(perform(CORDON))
                 .isEqualTo(new EffectResult.NotAllowed<>(
                         "max-contained-nodes", "1 nodes are contained, the limit is 1", true));
@@ -161,8 +161,8 @@ class OverridesTest {
 
     @Test
     void coversEveryRuleThatItNamesAndNoneThatItDoesNot() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
-        refusing.add(Verdict.Refused.limit("hourly-budget", "spent"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("hourly-budget", "spent"));
         grant(CORDON, "storm");
         assertThat(perform(CORDON))
                 .isEqualTo(new EffectResult.NotAllowed<>(
@@ -173,14 +173,14 @@ class OverridesTest {
 
     @Test
     void coversARefusalOfFewerRulesThanItNames() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         grant(CORDON, "storm", "hourly-budget");
         assertThat(happens(CORDON)).isTrue();
     }
 
     @Test
     void neverCoversAFinalRefusalEvenWhenItNamesTheRule() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         refusing.add(new Verdict.Refused("etcd-quorum", "1 of 3 are healthy"));
         grant(CORDON, "storm", "etcd-quorum");
         assertThat(perform(CORDON))
@@ -191,7 +191,7 @@ class OverridesTest {
 
     @Test
     void neverCoversWhatAGuardrailCouldNotDecide() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         refusing.add(Verdict.Refused.undecided("pool-limits", "the API server is down"));
         grant(CORDON, "storm", "pool-limits");
         assertThat(perform(CORDON)).isInstanceOfSatisfying(EffectResult.NotAllowed.class, refused -> {
@@ -202,7 +202,7 @@ class OverridesTest {
 
     @Test
     void expiresAndTheFirstVerdictThatFindsItSaysSo() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         grant(CORDON, "storm");
         clock.now = clock.now.plus(Duration.ofMinutes(15));
         assertThat(happens(CORDON)).isFalse();
@@ -215,7 +215,7 @@ class OverridesTest {
 
     @Test
     void isGoodUntilTheMomentItExpires() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         grant(CORDON, "storm");
         clock.now = clock.now.plus(Duration.ofMinutes(15)).minusMillis(1);
         assertThat(happens(CORDON)).isTrue();
@@ -223,7 +223,7 @@ class OverridesTest {
 
     @Test
     void isLeftAloneByADryRun() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         grant(CORDON, "storm");
         dryRun = true;
         assertThat(perform(CORDON)).isEqualTo(new EffectResult.DryRun<>("dry"));
@@ -233,7 +233,7 @@ class OverridesTest {
 
     @Test
     void isStillGoodWhenWhatMustBeDurableBeforeTheEffectFailed() {
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         grant(CORDON, "storm");
         assertThatThrownBy(() -> gate().perform(
                                 CORDON,
@@ -278,7 +278,7 @@ class OverridesTest {
             database.close();
             database = TestDatabase.postgres();
         }
-        refusing.add(Verdict.Refused.limit("storm", "holds"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("storm", "holds"));
         ExecutorService instances = Executors.newFixedThreadPool(4);
         try {
             for (int round = 0; round < 5; round++) {
@@ -342,7 +342,9 @@ class OverridesTest {
         database.jdbc().sql("delete from guardrail_override").update();
         refusing.clear();
         refuse.forEach(rule -> refusing.add(
-                rule.equals("etcd-quorum") ? new Verdict.Refused(rule, "no") : Verdict.Refused.limit(rule, "no")));
+                rule.equals("etcd-quorum")
+                        ? new Verdict.Refused(rule, "no")
+                        : Verdict.NeedsApproval.ofTwo(rule, "no")));
         grant(effects.granted(), named.toArray(String[]::new));
         clock.now = clock.now.plus(Duration.ofMinutes(late ? 15 : 1));
 
@@ -402,7 +404,7 @@ class OverridesTest {
 
     @Test
     void itSaysWhatBecameOfIt() {
-        refusing.add(Verdict.Refused.limit("pause", "paused"));
+        refusing.add(Verdict.NeedsApproval.ofTwo("pause", "paused"));
         Overrides.Subject subject = new Overrides.Subject(
                 CORDON.incident(), CORDON.node(), CORDON.kind(), CORDON.target(), Set.of("pause"));
         overrides().grant(subject, "needed", ALICE, BOB);

@@ -612,8 +612,8 @@ class NodeContainmentTest {
         apply(Rung.CORDON);
         containment = behind(TestGate.answering(database, new Verdict.DryRun("dry")));
         assertThat(release(Rung.CORDON)).isEqualTo(new RungOutcome.DryRun("dry"));
-        containment = behind(TestGate.answering(database, new Verdict.NeedsApproval("ask", "approvers")));
-        assertThat(release(Rung.CORDON)).isEqualTo(new RungOutcome.Refused("needs-approval", "ask"));
+        containment = behind(TestGate.answering(database, new Verdict.NeedsApproval("limit", "ask", "approvers")));
+        assertThat(release(Rung.CORDON)).isEqualTo(new RungOutcome.Refused("limit", "ask", true));
         assertThat(cordoned(node(WORKER))).isTrue();
         assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("applied");
         assertThat(contained.all()).hasSize(1);
