@@ -22,8 +22,9 @@ import java.util.stream.Collectors;
  */
 final class ApiRecorder implements AutoCloseable {
     private static final Pattern REQUEST = Pattern.compile("(GET|POST|PUT|PATCH|DELETE) (\\S+) HTTP/1\\.1");
+    /** What lies below a subresource, as the paths of a proxied kubelet do, is no right of its own. */
     private static final Pattern RESOURCE =
-            Pattern.compile("/(?:api|apis/([^/]+))/v[^/]+(?:/namespaces/[^/]+)?/([a-z]+)(/[^/]+)?(/.+)?");
+            Pattern.compile("/(?:api|apis/([^/]+))/v[^/]+(?:/namespaces/[^/]+)?/([a-z]+)(/[^/]+)?(/[^/]+)?(?:/.*)?");
 
     private final ServerSocket listening;
     private final int target;
