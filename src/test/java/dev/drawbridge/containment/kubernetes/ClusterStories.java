@@ -260,16 +260,17 @@ abstract class ClusterStories {
     }
 
     @Test
-    void kubeletsAreAskedWithTheRightAloneAndSilenceIsNoEmptyAnswer() {
+    void withoutTheRightNoKubeletIsAsked() {
         begin(Feature.READ);
         assertThat(answers()).containsEntry("kubelet", Answer.DENIED);
         assertThat(view.kubelet(name))
                 .isInstanceOfSatisfying(
                         KubeletAnswer.Refused.class,
                         refused -> assertThat(refused.reason()).contains("missing right get nodes/proxy"));
+    }
 
-        directory.stop();
-        rights.stop();
+    @Test
+    void theSilenceOfAKubeletIsNoEmptyAnswer() {
         begin(Feature.READ, Feature.KUBELET);
         await().atMost(PATIENCE).until(() -> {
             rights.ask();
