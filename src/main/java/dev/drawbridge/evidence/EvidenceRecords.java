@@ -221,7 +221,7 @@ class EvidenceRecords {
                 .list();
     }
 
-    /** Whether this incident has a receipt that is not what was written. */
+    /** The receipts of this incident that are not what was written. */
     List<Kept> damaged(IncidentId incident) {
         return all(incident).stream().filter(kept -> kept.receipt() == null).toList();
     }

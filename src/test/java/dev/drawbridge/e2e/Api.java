@@ -82,6 +82,24 @@ final class Api {
                         body -> body.path("state").asText().equals(state));
     }
 
+    /** What the guardrails said of the first effect that the incident asked for. */
+    String awaitFirstVerdict(String incident) {
+        return Awaitility.await("a verdict for " + incident)
+                .atMost(Duration.ofSeconds(60))
+                .until(
+                        () -> {
+                            for (JsonNode entry : get("auditor", "/api/v1/incidents/" + incident + "/timeline")
+                                    .body()
+                                    .path("items")) {
+                                if (entry.path("action").asText().startsWith("effect.")) {
+                                    return entry.at("/details/verdict").asText();
+                                }
+                            }
+                            return "";
+                        },
+                        verdict -> !verdict.isEmpty());
+    }
+
     JsonNode awaitTask(String incident, String kind) {
         return Awaitility.await("task " + kind + " of " + incident)
                 .atMost(Duration.ofSeconds(120))

@@ -15,7 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -143,6 +148,56 @@ class ProductionIT {
                 .as("what the manifests for a Drawbridge outside the cluster grant")
                 .isEqualTo(Manifests.granted(Manifests.build(Manifests.ROOT.resolve("outside"))));
         assertEvidence(survivor, incident);
+        assertOneOfTwoEnginesTakesTheLastSlot(site, survivor, back);
+    }
+
+    /** Both instances run, one node may be contained, and alerts about four others come to both at once. */
+    private static void assertOneOfTwoEnginesTakesTheLastSlot(Site site, Api one, Api other) throws Exception {
+        List<String> nodes = List.copyOf(Site.OTHERS.keySet());
+        CyclicBarrier start = new CyclicBarrier(nodes.size());
+        ExecutorService detectors = Executors.newFixedThreadPool(nodes.size());
+        List<Future<String>> posted = new ArrayList<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            String node = nodes.get(i);
+            Api instance = i % 2 == 0 ? one : other;
+            String alert = Samples.about(node, Site.OTHERS.get(node));
+            posted.add(detectors.submit(() -> {
+                start.await();
+                return instance.postAlert("elastic", alert)
+                        .body()
+                        .at("/alerts/0/incidentId")
+                        .asText();
+            }));
+        }
+        Map<String, String> verdicts = new TreeMap<>();
+        for (Future<String> each : posted) {
+            String incident = each.get();
+            verdicts.put(incident, one.awaitFirstVerdict(incident));
+        }
+        detectors.shutdown();
+        assertThat(verdicts.values())
+                .containsExactlyInAnyOrder("Allowed", "NeedsApproval", "NeedsApproval", "NeedsApproval");
+        verdicts.forEach((incident, verdict) -> {
+            if (verdict.equals("NeedsApproval")) {
+                one.awaitTask(incident, "containment-refused");
+            } else {
+                Awaitility.await()
+                        .until(() -> !one.get("auditor", "/api/v1/incidents/" + incident)
+                                .body()
+                                .path("state")
+                                .asText()
+                                .equals("open"));
+            }
+        });
+        assertThat(nodes.stream()
+                        .filter(node -> Boolean.TRUE.equals(
+                                site.clusterNode(node).getSpec().getUnschedulable())))
+                .hasSize(1);
+        assertThat(other.get("auditor", "/api/v1/audit/verify")
+                        .body()
+                        .path("intact")
+                        .asBoolean())
+                .isTrue();
     }
 
     /** What was there before the restore, and what stood around it, as a bag that verifies. */

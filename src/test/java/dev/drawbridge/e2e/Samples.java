@@ -1,5 +1,6 @@
 package dev.drawbridge.e2e;
 
+import dev.drawbridge.shared.Digest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,5 +15,15 @@ final class Samples {
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         return Files.readString(Path.of("playbooks", "samples", name))
                 .replaceAll("20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z", now);
+    }
+
+    /** A rogue static pod on another node, as an alert of its own. */
+    static String about(String node, String address) throws IOException {
+        return current("elastic-rogue-static-pod.json")
+                .replace("worker-1", node)
+                .replace("10.20.0.21", address)
+                .replace(
+                        "13d35c6c431cdd78623404dfaed65d9e949671ea36b2d8f15a54bda359dc13da",
+                        Digest.ofText(node).hex());
     }
 }

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
@@ -38,6 +40,10 @@ import org.yaml.snakeyaml.Yaml;
  */
 final class Site implements AutoCloseable {
     static final String NODE = "worker-1";
+
+    /** Further nodes of the cluster, and where the cluster says they are; nothing answers there. */
+    static final Map<String, String> OTHERS = new TreeMap<>(Map.of(
+            "worker-2", "10.20.0.22", "worker-3", "10.20.0.23", "worker-4", "10.20.0.24", "worker-5", "10.20.0.25"));
 
     private static final Path SSHD = Path.of("/usr/sbin/sshd");
     private static final Path README = Path.of("README.md");
@@ -64,7 +70,9 @@ final class Site implements AutoCloseable {
                 .setServerConfig("synchronous_commit", "on")
                 .start();
         running.push(database);
-        cluster = new SandboxApiServer(0, null, List.of(SandboxApiServer.node(NODE, false, "10.20.0.21")));
+        List<Node> nodes = new ArrayList<>(List.of(SandboxApiServer.node(NODE, false, "10.20.0.21")));
+        OTHERS.forEach((name, address) -> nodes.add(SandboxApiServer.node(name, false, address)));
+        cluster = new SandboxApiServer(0, null, nodes);
         running.push(cluster);
         recorder = new ApiRecorder(cluster.port());
         running.push(recorder);
@@ -274,7 +282,11 @@ final class Site implements AutoCloseable {
     }
 
     Node clusterNode() {
-        return cluster.client().nodes().withName(NODE).get();
+        return clusterNode(NODE);
+    }
+
+    Node clusterNode(String name) {
+        return cluster.client().nodes().withName(name).get();
     }
 
     void cordonAsSomebodyElse() {
@@ -317,15 +329,13 @@ final class Site implements AutoCloseable {
                         host: 127.0.0.1
                         port: %3$d
                         root-prefix: %4$s
+                %10$s
                   baseline:
                     url: ssh://%1$s@127.0.0.1:%3$d%5$s
                     layout: %8$s
                     ref: %9$s
                   guardrail:
                     dry-run: false
-                    # the cluster has this one node
-                    pool:
-                      min-healthy-percent: 0
                   playbook:
                     directory: %6$s
                   verification:
@@ -351,7 +361,10 @@ final class Site implements AutoCloseable {
                         playbooks,
                         hash,
                         etckeeper ? "etckeeper" : "overlay",
-                        etckeeper ? "refs/tags/baseline/{node}" : "refs/tags/baseline"));
+                        etckeeper ? "refs/tags/baseline/{node}" : "refs/tags/baseline",
+                        OTHERS.keySet().stream()
+                                .map("      %s: {host: 127.0.0.1, port: 1}"::formatted)
+                                .collect(Collectors.joining("\n"))));
     }
 
     /**
