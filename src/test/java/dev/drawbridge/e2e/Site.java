@@ -219,6 +219,8 @@ final class Site implements AutoCloseable {
                         "UsePAM no",
                         "PasswordAuthentication no",
                         "PermitRootLogin prohibit-password",
+                        // what the person who runs the tests has in the start file of a shell is no part of the node
+                        "SetEnv HOME=" + home,
                         ""));
         Process sshd = new ProcessBuilder(
                         SSHD.toString(),

@@ -53,6 +53,9 @@ public final class OpenSsh implements AutoCloseable {
                         "UsePAM no",
                         "PasswordAuthentication no",
                         "PermitRootLogin prohibit-password",
+                        // bash reads the start file of a home when sshd runs it, and what a person has there may take a
+                        // second
+                        "SetEnv HOME=" + directory,
                         ""));
         Path log = directory.resolve("sshd.log");
         server = new ProcessBuilder(program.toString(), "-D", "-e", "-f", config.toString())
