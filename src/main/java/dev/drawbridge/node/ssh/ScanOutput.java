@@ -34,7 +34,6 @@ final class ScanOutput extends OutputStream {
         LINKED,
         CLOSED,
         GNU,
-        HASHES,
         AGAIN,
         PORTABLE,
         EMPTY,
@@ -134,8 +133,7 @@ final class ScanOutput extends OutputStream {
             case LINKED -> blocked(text, FileType.SYMLINK);
             case CLOSED -> blocked(text, FileType.UNSTABLE);
             case EMPTY -> section = expect(text, "END", Section.END);
-            case GNU -> record(text, "HASHES", Section.HASHES, GNU_FIELDS, this::listing);
-            case HASHES -> digest(text);
+            case GNU -> gnu(text);
             case AGAIN -> record(text, "END", Section.END, AGAIN_FIELDS, this::listedAgain);
             case PORTABLE -> record(text, "END", Section.END, PORTABLE_FIELDS, this::portableEntry);
             case END -> throw new NodeAccessException("the scan goes on after its end");
@@ -221,16 +219,22 @@ final class ScanOutput extends OutputStream {
         }
     }
 
-    private void digest(String text) {
-        if (text.equals("AGAIN")) {
-            section = Section.AGAIN;
-            return;
+    /** Between two records of the listing, whose first field is a letter, come digests: {@code <64 digits>  <path>}, none for unreadable files. */
+    private void gnu(String text) {
+        if (fields.isEmpty() && text.equals("P")) {
+            // what came so far is of a find that was not understood, or whose digests were not
+            gnu = false;
+            first.clear();
+            digests.clear();
+            section = Section.PORTABLE;
+        } else if (fields.isEmpty() && text.length() > 1 && !text.equals("AGAIN")) {
+            if (text.length() < 67 || digests.size() >= maxEntries) {
+                throw new NodeAccessException("the scan holds a malformed digest");
+            }
+            digests.put(text.substring(66), text.substring(0, 64));
+        } else {
+            record(text, "AGAIN", Section.AGAIN, GNU_FIELDS, this::listing);
         }
-        // "<64 digits>  <path>"; unreadable files have no line
-        if (text.length() < 67 || digests.size() >= maxEntries) {
-            throw new NodeAccessException("the scan holds a malformed digest");
-        }
-        digests.put(text.substring(66), text.substring(0, 64));
     }
 
     private void portableEntry() {

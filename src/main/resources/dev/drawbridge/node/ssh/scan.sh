@@ -1,7 +1,9 @@
-# scan PREFIX ROOT...: NUL-ended records. L, X: a root that could not be entered, because of a link or otherwise. G: GNU find prints all fields, digests follow in one pass, and a second, short listing shows
-# what changed meanwhile: every change of an inode or of its names moves its change time, which nobody sets. Names come again only where that is young, for what appeared. P: one record after the other by stat and sha256sum.
+# scan PREFIX ROOT...: NUL-ended records. L, X: a root that could not be entered, because of a link or otherwise. G: GNU find prints all fields, and between its records
+# the digests of files that it printed before; AGAIN is a second, short listing that shows what changed meanwhile: every change of an inode or of its names moves its change
+# time, which nobody sets. Names come again only where that is young, for what appeared; no scan may take two minutes. P: no GNU, whatever came after G does not count;
+# one record after the other by stat and sha256sum. Every program that is started costs as much as some hundred files: none is asked first what it can.
 root "$1"; shift
-table() { printf '%s\0' "$2"; head -c 1048576 <"$r/etc/$1" 2>/dev/null | tr -d '\000'; printf '\0'; }
+table() { printf '%s\0' "$2"; [ ! -r "$r/etc/$1" ] || tr -d '\000' <"$r/etc/$1"; printf '\0'; }
 table passwd U
 table group W
 n=$#
@@ -17,15 +19,15 @@ done
 shift "$n"
 cd /
 if [ $# = 0 ]; then printf 'N\0END\0'; exit 0; fi
-if find / -maxdepth 0 -printf '' 2>/dev/null && printf 'x' | sha256sum -z >/dev/null 2>&1; then
-  printf 'G\0'
-  b=$(($(date +%s)-2))
-  find "$@" -xdev -printf '%y\0%m\0%U\0%G\0%s\0%T@\0%C@\0%D %i\0%n\0%l\0%p\0' || e=1
-  printf 'HASHES\0'
-  find "$@" -xdev -type f -print0 | xargs -0 -r sha256sum -z -- 2>/dev/null
+printf 'G\0'
+g=1
+# it ends with 1 for a file that cannot be read as well as for an option that there is not
+find "$@" -xdev -printf '%y\0%m\0%U\0%G\0%s\0%T@\0%C@\0%D %i\0%n\0%l\0%p\0' -type f -exec sha256sum -z -- {} + 2>/dev/null ||
+  { find / -maxdepth 0 -printf '' && sha256sum -z /dev/null; } >/dev/null 2>&1 || g=
+if [ -n "$g" ]; then
   printf 'AGAIN\0'
-  find "$@" -xdev \( -newerct "@$b" -printf '%D %i\0%C@ %s\0%p\0' -o -printf '%D %i\0%C@ %s\0\0' \) || e=1
-  [ -z "${e:-}" ] || { echo "find failed" >&2; exit 23; }
+  find "$@" -xdev \( -newerct '2 minutes ago' -printf '%D %i\0%C@ %s\0%p\0' -o -printf '%D %i\0%C@ %s\0\0' \) ||
+    { echo "find failed" >&2; exit 23; }
   printf 'END\0'
 else
   printf 'P\0'
