@@ -1,8 +1,11 @@
 package dev.drawbridge;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -37,9 +40,14 @@ class RequiredSettings implements BeanFactoryPostProcessor, EnvironmentAware, Pr
             new Required("the Git repository of the baseline", "drawbridge.baseline.url"),
             new Required("the file of keys that may sign the baseline", "drawbridge.baseline.allowed-signers"),
             new Required("the directory for the verified copy of the baseline", "drawbridge.baseline.cache-directory"),
-            new Required("the directory for evidence", "drawbridge.evidence.directory"),
+            new Required("the directory for evidence", "drawbridge.evidence.directory"));
+
+    private static final List<Required> FOR_SSH = List.of(
             new Required("the SSH key for the nodes", "drawbridge.node.ssh.private-key"),
             new Required("the SSH host keys of the nodes", "drawbridge.node.ssh.known-hosts"));
+
+    private static final List<Required> FOR_PODS =
+            List.of(new Required("the image of the pods by which nodes are reached", "drawbridge.node.pod.image"));
 
     private @Nullable Environment environment;
 
@@ -58,7 +66,7 @@ class RequiredSettings implements BeanFactoryPostProcessor, EnvironmentAware, Pr
     public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
         Binder binder = Binder.get(Objects.requireNonNull(environment));
         List<Required> missing = new ArrayList<>();
-        for (Required required : ALL) {
+        for (Required required : required(binder)) {
             if (!isSet(binder, required)) {
                 missing.add(required);
             }
@@ -66,6 +74,23 @@ class RequiredSettings implements BeanFactoryPostProcessor, EnvironmentAware, Pr
         if (!missing.isEmpty()) {
             throw new MissingSettingsException(missing);
         }
+    }
+
+    private static List<Required> required(Binder binder) {
+        Set<String> ways = new HashSet<>();
+        ways.add(binder.bind("drawbridge.node.access", String.class).orElse("ssh"));
+        ways.addAll(binder.bind("drawbridge.node.access-by-node", Bindable.mapOf(String.class, String.class))
+                .orElse(Map.of())
+                .values());
+        List<Required> all = new ArrayList<>(ALL);
+        // as Spring reads an enum
+        if (ways.stream().anyMatch(way -> way.strip().equalsIgnoreCase("ssh"))) {
+            all.addAll(FOR_SSH);
+        }
+        if (ways.stream().anyMatch(way -> way.strip().equalsIgnoreCase("pod"))) {
+            all.addAll(FOR_PODS);
+        }
+        return all;
     }
 
     private static boolean isSet(Binder binder, Required required) {

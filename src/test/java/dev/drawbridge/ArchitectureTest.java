@@ -67,7 +67,7 @@ class ArchitectureTest {
 
     @Test
     void theClusterClientStaysWhereTheClusterIsReadAndPlayed() {
-        only("io.fabric8..", "dev.drawbridge.containment.kubernetes..", SANDBOX);
+        only("io.fabric8..", "dev.drawbridge.containment.kubernetes..", "dev.drawbridge.node.pod..", SANDBOX);
     }
 
     /** What a further class asks for is seen by no test until it has a scenario in FeatureTest. */
@@ -88,7 +88,9 @@ class ArchitectureTest {
                         place + "KubernetesOwnReplicas",
                         place + "NodeObjects",
                         // discovery, which every authenticated client may ask
-                        place + "ServedApis");
+                        place + "ServedApis",
+                        // with a test of its own rights
+                        "dev.drawbridge.node.pod.HelperPods");
     }
 
     @Test

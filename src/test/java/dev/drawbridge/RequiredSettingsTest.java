@@ -50,6 +50,25 @@ class RequiredSettingsTest {
                 .satisfies(required -> assertThat(required.anyOf()).containsExactly("drawbridge.evidence.directory"));
     }
 
+    @Test
+    void needsForTheNodesWhatTheWaysThatAreUsedNeed() {
+        everything();
+        environment.setProperty("drawbridge.access.alert-token", "x");
+        environment.setProperty("drawbridge.node.access-by-node.worker-1", "POD");
+        assertThat(missing().missing())
+                .singleElement()
+                .satisfies(required -> assertThat(required.anyOf()).containsExactly("drawbridge.node.pod.image"));
+
+        environment.setProperty("drawbridge.node.pod.image", "registry.example.internal/busybox@sha256:0");
+        environment.setProperty("drawbridge.node.ssh.private-key", "");
+        assertThat(missing().missing())
+                .singleElement()
+                .satisfies(required -> assertThat(required.anyOf()).containsExactly("drawbridge.node.ssh.private-key"));
+
+        environment.setProperty("drawbridge.node.access", "pod");
+        assertThatCode(this::check).doesNotThrowAnyException();
+    }
+
     private void everything() {
         environment.setProperty("spring.datasource.url", "jdbc:postgresql://db/drawbridge");
         environment.setProperty("drawbridge.access.users.ann.password-hash", "{bcrypt}x");

@@ -30,7 +30,9 @@ public record Effect(Actor actor, IncidentId incident, NodeName node, Kind kind,
         /** Puts a baseline file in the place of what is there. */
         RESTORE_FILE,
         /** Moves a file that the baseline does not know out of the way. */
-        QUARANTINE_FILE;
+        QUARANTINE_FILE,
+        /** Starts a privileged pod of ours on a node, by which its files are looked at or changed; removing it is no effect. */
+        START_HELPER_POD;
 
         public String code() {
             return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');

@@ -3,6 +3,7 @@ package dev.drawbridge.workflow;
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.shared.NodePath;
 import java.util.List;
@@ -33,7 +34,8 @@ class CaptureEvidence implements JavaDelegate {
                 .filter(step.playbook().watched()::contains)
                 .distinct()
                 .toList();
-        Optional<EvidenceReceipt> receipt = recovery.captureEvidence(step.actor(), step.id(), step.node(), alerted);
+        Optional<EvidenceReceipt> receipt = NodeUse.in(
+                step.actor(), step.id(), () -> recovery.captureEvidence(step.actor(), step.id(), step.node(), alerted));
         execution.setVariable(
                 Variables.EVIDENCE,
                 receipt.isPresent()

@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.recovery.PlanOutcome;
 import dev.drawbridge.recovery.Recovery;
 import java.time.Clock;
@@ -30,7 +31,10 @@ class FindDrift implements JavaDelegate {
         Object rounds = execution.getVariable(Variables.ROUND);
         execution.setVariable(Variables.ROUND, rounds == null ? 1 : ((Number) rounds).intValue() + 1);
         String begun = clock.instant().toString();
-        PlanOutcome outcome = recovery.plan(step.actor(), step.id(), step.node(), step.recoveryPolicy());
+        PlanOutcome outcome = NodeUse.in(
+                step.actor(),
+                step.id(),
+                () -> recovery.plan(step.actor(), step.id(), step.node(), step.recoveryPolicy()));
         // after the slow part: alerts that join wait for whoever holds the incident
         IncidentState next = outcome instanceof PlanOutcome.InSync ? IncidentState.VERIFYING : IncidentState.RESTORING;
         incidents.move(step.actor(), step.id(), next, "the node was compared with its baseline");

@@ -4,6 +4,7 @@ import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
@@ -51,7 +52,10 @@ class RestoreFiles implements JavaDelegate {
             stop(execution, "The plan needs an approval that nobody gave.");
             return;
         }
-        RestoreOutcome outcome = recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), held.receipt());
+        RestoreOutcome outcome = NodeUse.in(
+                step.actor(),
+                step.id(),
+                () -> recovery.restore(step.actor(), step.id(), step.node(), allowed.get(), held.receipt()));
         if (outcome instanceof RestoreOutcome.Lapsed lapsed) {
             execution.setVariable(
                     Variables.RESTORE, Rounds.again(execution, step, "The plan lapsed: " + lapsed.reason() + "."));

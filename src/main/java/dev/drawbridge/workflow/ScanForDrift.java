@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.alert.Alert;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.playbook.PlaybookCatalogue;
 import dev.drawbridge.recovery.PlanOutcome;
 import dev.drawbridge.recovery.Recovery;
@@ -31,7 +32,10 @@ class ScanForDrift implements JavaDelegate {
     @Override
     public void execute(DelegateExecution execution) {
         Step step = steps.of(execution);
-        PlanOutcome outcome = recovery.plan(step.actor(), step.id(), step.node(), step.recoveryPolicy());
+        PlanOutcome outcome = NodeUse.in(
+                step.actor(),
+                step.id(),
+                () -> recovery.plan(step.actor(), step.id(), step.node(), step.recoveryPolicy()));
         boolean inSync = outcome instanceof PlanOutcome.InSync;
         // from here to the end of the transaction no alert joins
         incidents.hold(step.id());

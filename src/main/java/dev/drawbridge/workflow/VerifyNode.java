@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.verification.Verification;
 import dev.drawbridge.verification.VerificationReport;
 import java.time.Instant;
@@ -26,8 +27,10 @@ class VerifyNode implements JavaDelegate {
     @Override
     public void execute(DelegateExecution execution) {
         Step step = steps.of(execution);
-        VerificationReport report =
-                verification.verify(step.actor(), step.id(), step.node(), step.verificationPolicy());
+        VerificationReport report = NodeUse.in(
+                step.actor(),
+                step.id(),
+                () -> verification.verify(step.actor(), step.id(), step.node(), step.verificationPolicy()));
         // after the slow part, see FindDrift; also ends what a person restored by hand
         incidents.move(step.actor(), step.id(), IncidentState.VERIFYING, "the restore is over");
         long later = laterAlerts(execution, step);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.OwnPods;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TimeLimit;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -46,12 +47,14 @@ class ClusterObjects {
     private static final String TERMINATING = "NamespaceTerminating";
 
     private final KubernetesClient client;
+    private final OwnPods ownPods;
 
     /** Repeats nothing: a budget's 429 is an answer, and its Retry-After is longer than a request may take. */
     private final Client once;
 
-    ClusterObjects(KubernetesClient client) {
+    ClusterObjects(KubernetesClient client, OwnPods ownPods) {
         this.client = client;
+        this.ownPods = ownPods;
         this.once = client.newClient(new RequestConfigBuilder()
                 .withRequestTimeout(client.getConfiguration().getRequestTimeout())
                 .withRequestRetryBackoffLimit(0)
@@ -107,13 +110,16 @@ class ClusterObjects {
         record Failed(String reason) implements Answer {}
     }
 
-    /** @throws KubernetesClientException when the API server could not be asked */
+    /**
+     * All but those by which we reach the node ourselves.
+     *
+     * @throws KubernetesClientException when the API server could not be asked
+     */
     List<Pod> podsOn(NodeName node) {
-        return client.pods()
-                .inAnyNamespace()
-                .withField("spec.nodeName", node.value())
-                .list()
-                .getItems();
+        return client.pods().inAnyNamespace().withField("spec.nodeName", node.value()).list().getItems().stream()
+                .filter(pod -> !ownPods.includes(
+                        pod.getMetadata().getNamespace(), pod.getMetadata().getLabels()))
+                .toList();
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.drawbridge.node.ssh;
 
-import dev.drawbridge.shared.NodePath;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
@@ -17,9 +16,6 @@ import org.springframework.validation.annotation.Validated;
  * @param privateKey file with the client's private key (OpenSSH or PEM form)
  * @param knownHosts file with the host keys of all nodes; a node whose key is not in it is refused
  * @param sudo whether the user is not root and may run {@code sh} by {@code sudo -n}
- * @param workDirectory root-only directory for staged and quarantined files: on the file system of the watched
- *     directories, in none of them (see decision record 10)
- * @param maxScanEntries more directory entries than that and the scan is refused: a bound against a hostile node
  */
 @Validated
 @ConfigurationProperties("drawbridge.node.ssh")
@@ -31,9 +27,7 @@ record NodeSshProperties(
         @DefaultValue("10s") Duration connectTimeout,
         @DefaultValue("2m") Duration commandTimeout,
         @DefaultValue("4") @Min(1) @Max(32) int maxConcurrentCommands,
-        @DefaultValue("false") boolean sudo,
-        @DefaultValue("/etc/kubernetes/.drawbridge") String workDirectory,
-        @DefaultValue("200000") @Min(100) int maxScanEntries) {
+        @DefaultValue("false") boolean sudo) {
     NodeSshProperties {
         if (connectTimeout.isNegative()
                 || connectTimeout.isZero()
@@ -41,10 +35,5 @@ record NodeSshProperties(
                 || commandTimeout.isZero()) {
             throw new IllegalArgumentException("drawbridge.node.ssh: timeouts must be positive");
         }
-        NodePath.of(workDirectory);
-    }
-
-    NodePath workPath() {
-        return NodePath.of(workDirectory);
     }
 }

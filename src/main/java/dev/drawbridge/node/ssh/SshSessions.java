@@ -4,14 +4,17 @@ import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeEndpoint;
 import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.node.NodeUnreachableException;
+import dev.drawbridge.node.shell.FirstBytes;
+import dev.drawbridge.node.shell.GuardedOutput;
+import dev.drawbridge.node.shell.NodeAccess;
+import dev.drawbridge.node.shell.NodeShell;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TimeLimit;
 import jakarta.annotation.PreDestroy;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -41,7 +44,7 @@ import org.springframework.stereotype.Component;
  * broke is replaced at the next command, never in the middle of one: what was asked may have happened.
  */
 @Component
-class SshSessions {
+class SshSessions implements NodeShell {
     private static final int MAX_STDERR = 4_096;
 
     private final NodeEndpoints endpoints;
@@ -55,10 +58,24 @@ class SshSessions {
         this.settings = settings;
     }
 
-    /** Exit code and the first bytes of what a command wrote to its error stream. */
-    record Ended(int code, String stderr) {}
+    @Override
+    public NodeAccess access() {
+        return NodeAccess.SSH;
+    }
 
-    NodeEndpoint endpoint(NodeName node) {
+    @Override
+    public NodePath prefix(NodeName node) {
+        return endpoint(node).rootPrefix();
+    }
+
+    @Override
+    public Ended run(NodeName node, Call call, OutputStream stdout) {
+        String line = call.script().line(call.arguments());
+        return run(
+                node, settings.sudo() ? "sudo -n " + line : line, call.input().bytes(), stdout);
+    }
+
+    private NodeEndpoint endpoint(NodeName node) {
         return endpoints
                 .find(node)
                 .orElseThrow(() -> new NodeUnreachableException("no address is known for node " + node, null));
@@ -98,12 +115,12 @@ class SshSessions {
 
     private Ended runNow(NodeName node, String command, InputStream stdin, OutputStream stdout) {
         ClientSession session = session(node);
-        ByteArrayOutputStream stderr = new ByteArrayOutputStream();
-        Guarded output = new Guarded(stdout);
+        FirstBytes stderr = new FirstBytes(MAX_STDERR);
         try (ChannelExec channel = session.createExecChannel(command)) {
+            GuardedOutput output = new GuardedOutput(stdout, () -> channel.close(true));
             channel.setIn(stdin);
             channel.setOut(output);
-            channel.setErr(new FirstBytes(stderr, MAX_STDERR));
+            channel.setErr(stderr);
             channel.open().verify(TimeLimit.atMost(settings.connectTimeout()));
             Duration patience = TimeLimit.atMost(settings.commandTimeout());
             Set<ClientChannelEvent> events = channel.waitFor(EnumSet.of(ClientChannelEvent.CLOSED), patience);
@@ -111,13 +128,13 @@ class SshSessions {
                 drop(node, session);
                 throw new NodeUnreachableException("no answer from node " + node + " within " + patience, null);
             }
+            output.rethrow();
             Integer code = channel.getExitStatus();
             if (code == null) {
                 drop(node, session);
                 throw new NodeUnreachableException("the connection to node " + node + " broke", null);
             }
-            output.rethrow();
-            return new Ended(code, stderr.toString(StandardCharsets.UTF_8));
+            return new Ended(code, stderr.text());
         } catch (IOException broken) {
             drop(node, session);
             throw new NodeUnreachableException("the connection to node " + node + " broke", broken);
@@ -206,65 +223,6 @@ class SshSessions {
         if (client != null) {
             client.stop();
             client = null;
-        }
-    }
-
-    /** Brings an exception of the reader, which runs on the client's own thread, to the caller; the rest of the output is dropped. */
-    private static final class Guarded extends OutputStream {
-        private final OutputStream reader;
-        private volatile @Nullable Exception failure;
-
-        Guarded(OutputStream reader) {
-            this.reader = reader;
-        }
-
-        @Override
-        public void write(int b) {
-            write(new byte[] {(byte) b}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int from, int length) {
-            if (failure == null) {
-                try {
-                    reader.write(bytes, from, length);
-                } catch (IOException | RuntimeException malformed) {
-                    failure = malformed;
-                }
-            }
-        }
-
-        void rethrow() {
-            Exception thrown = failure;
-            if (thrown instanceof NodeAccessException access) {
-                throw access;
-            }
-            if (thrown != null) {
-                throw new NodeAccessException("the answer could not be kept", thrown);
-            }
-        }
-    }
-
-    /** Keeps the first bytes and drops the rest: an error stream is as long as the node wants. */
-    private static final class FirstBytes extends OutputStream {
-        private final ByteArrayOutputStream kept;
-        private final int limit;
-
-        FirstBytes(ByteArrayOutputStream kept, int limit) {
-            this.kept = kept;
-            this.limit = limit;
-        }
-
-        @Override
-        public void write(int b) {
-            if (kept.size() < limit) {
-                kept.write(b);
-            }
-        }
-
-        @Override
-        public void write(byte[] bytes, int from, int length) {
-            kept.write(bytes, from, Math.min(length, limit - kept.size()));
         }
     }
 }

@@ -1,4 +1,4 @@
-/** Node files over SSH: one portable script per act, run by the node's own POSIX shell. */
+/** The first way to a node: a shell over SSH. */
 @NullMarked
 package dev.drawbridge.node.ssh;
 

@@ -121,7 +121,7 @@ abstract class ClusterStories {
         Clock clock = Clock.systemUTC();
         EffectGate gate = TestGate.open(database);
         NodeObjects nodes = new NodeObjects(client);
-        ClusterObjects objects = new ClusterObjects(client);
+        ClusterObjects objects = new ClusterObjects(client, (namespace, labels) -> false);
         ServedApis apis = new ServedApis(client);
         ContainmentProperties properties = RungWorld.properties(
                 "network.allow-in=192.0.2.0/24 tcp/22, 192.0.2.0/24 tcp/10250",

@@ -321,7 +321,7 @@ class DrainRungTest {
 
     @Test
     void onlyThePodThatWasSeenIsEvicted() {
-        ClusterObjects objects = new ClusterObjects(world.client);
+        ClusterObjects objects = new ClusterObjects(world.client, (namespace, labels) -> false);
         Ref ref = Ref.of(world.pod("shop", "checkout-6f9d8c7b5-x2vkp"));
         EffectResult<ClusterObjects.Answer> answer = TestGate.open(world.database)
                 .perform(

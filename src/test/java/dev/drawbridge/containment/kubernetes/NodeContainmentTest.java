@@ -84,7 +84,7 @@ class NodeContainmentTest {
                         List.of(), nodes, gate, journal, contained, audit, database.transactions(), Clock.systemUTC()),
                 new TolerationSweep(
                         new Evictor(
-                                new ClusterObjects(client),
+                                new ClusterObjects(client, (namespace, labels) -> false),
                                 nodes,
                                 new ServedApis(client),
                                 RungWorld.PROPERTIES,

@@ -101,7 +101,7 @@ final class RungWorld implements AutoCloseable {
 
     Containment behind(ContainmentProperties properties, EffectGate gate) {
         NodeObjects nodes = new NodeObjects(client);
-        ClusterObjects objects = new ClusterObjects(client);
+        ClusterObjects objects = new ClusterObjects(client, (namespace, labels) -> false);
         ServedApis apis = new ServedApis(client);
         NodeEndpoints endpoints = node -> Optional.of(new NodeEndpoint("10.20.0.21", 22, NodePath.of("/")));
         ContainmentJournal journal = new ContainmentJournal(database.jdbc(), clock);
@@ -152,7 +152,7 @@ final class RungWorld implements AutoCloseable {
 
     /** Names of the pods on the worker, sorted. */
     List<String> pods() {
-        return new ClusterObjects(server.client())
+        return new ClusterObjects(server.client(), (namespace, labels) -> false)
                 .podsOn(WORKER).stream().map(NodePods::name).sorted().toList();
     }
 

@@ -4,26 +4,25 @@ import dev.drawbridge.node.NodeEndpoint;
 import dev.drawbridge.node.NodeEndpoints;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcesses;
+import dev.drawbridge.node.shell.NodeShell;
+import dev.drawbridge.node.shell.ReachedNode;
+import dev.drawbridge.node.shell.TestShells;
 import dev.drawbridge.sandbox.SandboxSshServer;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.jspecify.annotations.Nullable;
 
 /** A node for tests: a directory behind a real SSH server, and the product's own client to it. */
-public final class TestNode implements AutoCloseable {
-    public static final NodeName NAME = NodeName.of("worker-1");
-
+public final class TestNode implements ReachedNode {
     private final Path root;
     private final @Nullable SandboxSshServer server;
     private final SshSessions sessions;
@@ -48,8 +47,8 @@ public final class TestNode implements AutoCloseable {
         server = null;
         NodeSshProperties settings = write(directory, user, key, knownHostsLine);
         sessions = sessions(port, settings, before);
-        files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
-        processes = new SshNodeProcesses(sessions, settings);
+        files = TestShells.files(sessions);
+        processes = TestShells.processes(sessions);
     }
 
     private SshSessions sessions(int port, NodeSshProperties settings, String before) {
@@ -93,22 +92,13 @@ public final class TestNode implements AutoCloseable {
                 key,
                 pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned);
         sessions = sessions(clientPort, settings, before);
-        files = new SshNodeFiles(sessions, settings, Clock.systemUTC());
-        processes = new SshNodeProcesses(sessions, settings);
+        files = TestShells.files(sessions);
+        processes = TestShells.processes(sessions);
     }
 
     private static NodeSshProperties settings(String user, Path privateKey, Path knownHosts) {
         return new NodeSshProperties(
-                user,
-                privateKey,
-                knownHosts,
-                22,
-                Duration.ofSeconds(10),
-                Duration.ofSeconds(60),
-                4,
-                false,
-                "/etc/kubernetes/.drawbridge",
-                50_000);
+                user, privateKey, knownHosts, 22, Duration.ofSeconds(10), Duration.ofSeconds(60), 4, false);
     }
 
     static KeyPair key() throws Exception {
@@ -117,10 +107,12 @@ public final class TestNode implements AutoCloseable {
         return generator.generateKeyPair();
     }
 
+    @Override
     public NodeFiles files() {
         return files;
     }
 
+    @Override
     public NodeProcesses processes() {
         return processes;
     }
@@ -130,13 +122,9 @@ public final class TestNode implements AutoCloseable {
         this.prefix = prefix;
     }
 
-    /** The node's own root. */
+    @Override
     public Path root() {
         return root;
-    }
-
-    public Path path(String onNode) {
-        return root.resolve(onNode.substring(1));
     }
 
     public int serverPort() {
@@ -145,18 +133,11 @@ public final class TestNode implements AutoCloseable {
 
     /** Runs a command over the session that the product's client holds open, and throws its output away. */
     public void exec(String command) {
-        SshSessions.Ended ended =
+        NodeShell.Ended ended =
                 sessions.run(NAME, command, InputStream.nullInputStream(), OutputStream.nullOutputStream());
         if (ended.code() != 0) {
             throw new IllegalStateException(command + ": " + ended);
         }
-    }
-
-    /** What was on the node's disk at a path, created with its directories. */
-    public Path put(String onNode, byte[] content) throws IOException {
-        Path file = path(onNode);
-        Files.createDirectories(file.getParent());
-        return Files.write(file, content);
     }
 
     @Override

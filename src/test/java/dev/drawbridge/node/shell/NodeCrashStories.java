@@ -1,4 +1,4 @@
-package dev.drawbridge.node.ssh;
+package dev.drawbridge.node.shell;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -24,20 +24,28 @@ import org.junit.jupiter.api.io.TempDir;
  * The act dies before each of its operations in turn, as by a crash of the node or a cut connection: every external command is
  * counted, and before the n-th one the shell that runs the act is killed.
  */
-class NodeCrashTest {
+public abstract class NodeCrashStories {
     private static final NodePath MANIFEST = NodePath.of("/etc/kubernetes/manifests/etcd.yaml");
     private static final String NEW = "new content";
     private static final int MORE_THAN_ANY_ACT_NEEDS = 60;
 
     @TempDir
-    Path temp;
+    protected Path temp;
 
-    private TestNode node;
+    private ReachedNode node;
+
+    /**
+     * A node whose directory is {@code root} in this one.
+     *
+     * @param path in which its commands are looked for; the variable ACT tells them the process id of the shell
+     */
+    protected abstract ReachedNode node(Path directory, String path) throws Exception;
+
     private Path count;
     private Path dieAt;
 
     @BeforeEach
-    void start() throws Exception {
+    void startNode() throws Exception {
         Path bin = Files.createDirectories(temp.resolve("bin"));
         count = temp.resolve("count");
         dieAt = temp.resolve("die-at");
@@ -50,13 +58,12 @@ class NodeCrashTest {
                             + "exec " + name + " \"$@\"\n");
             Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
-        // exec keeps the process id, so that the wrappers know whom to kill
-        node = TestNode.with(temp, "PATH=" + bin + ":/usr/bin:/bin; ACT=$$; export PATH ACT; exec ");
+        node = node(temp, bin + ":/usr/bin:/bin");
         node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
     }
 
     @AfterEach
-    void stop() throws Exception {
+    void stopNode() throws Exception {
         node.close();
     }
 
@@ -75,11 +82,13 @@ class NodeCrashTest {
                 0600,
                 ((Number) Files.getAttribute(node.root(), "unix:uid")).longValue(),
                 ((Number) Files.getAttribute(node.root(), "unix:gid")).longValue());
-        return node.files().write(TestNode.NAME, TestPermits.on(TestNode.NAME), file, new ByteArrayInputStream(bytes));
+        return node.files()
+                .write(ReachedNode.NAME, TestPermits.on(ReachedNode.NAME), file, new ByteArrayInputStream(bytes));
     }
 
     private WriteOutcome quarantine() {
-        return node.files().quarantine(TestNode.NAME, TestPermits.on(TestNode.NAME), MANIFEST, Digest.ofText("old"));
+        return node.files()
+                .quarantine(ReachedNode.NAME, TestPermits.on(ReachedNode.NAME), MANIFEST, Digest.ofText("old"));
     }
 
     /** True when it died, false when it came to its end. */

@@ -1,4 +1,4 @@
-package dev.drawbridge.node.ssh;
+package dev.drawbridge.node.shell;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -6,25 +6,36 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A constant shell script from the class path and its arguments. Bytes of paths travel as octal escapes, so that neither the
- * SSH layers' character sets nor any shell's parser ever meets them.
+ * layers' character sets nor any shell's parser ever meets them.
+ *
+ * @param text without comments and indentation: where it travels in an address, proxies bound its length
  */
-record Script(String name, String text) {
+public record Script(String name, String text) {
     static Script load(String name) {
-        return new Script(name, resource("prelude.sh") + resource(name + ".sh"));
+        return new Script(name, terse(resource("prelude.sh") + resource(name + ".sh")));
     }
 
-    /** The command line that runs it; arguments must come from {@link #octal} or be plain words. */
-    String command(boolean sudo, List<String> arguments) {
-        List<String> words = new ArrayList<>();
-        if (sudo) {
-            words.addAll(List.of("sudo", "-n"));
-        }
-        words.addAll(List.of("sh", "-c", quote(text), name));
-        arguments.forEach(argument -> words.add(quote(argument)));
-        return String.join(" ", words);
+    private static String terse(String text) {
+        return text.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    /** The words of the command that runs it; arguments must come from {@link #octal} or be plain words. */
+    public List<String> words(List<String> arguments) {
+        List<String> words = new ArrayList<>(List.of("sh", "-c", text, name));
+        words.addAll(arguments);
+        return words;
+    }
+
+    /** The same as one line for a shell. */
+    public String line(List<String> arguments) {
+        return words(arguments).stream().map(Script::quote).collect(Collectors.joining(" "));
     }
 
     /** {@code \057\145...}: every byte as three octal digits, for {@code printf}. */

@@ -1,4 +1,4 @@
-package dev.drawbridge.node.ssh;
+package dev.drawbridge.node.shell;
 
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeProcess;

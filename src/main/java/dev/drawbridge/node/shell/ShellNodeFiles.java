@@ -1,4 +1,4 @@
-package dev.drawbridge.node.ssh;
+package dev.drawbridge.node.shell;
 
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.NodeAccessException;
@@ -7,7 +7,6 @@ import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,37 +20,37 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Files of nodes over SSH. Every act is one command and one round trip: a constant script and octal arguments. */
+/** Files of nodes by scripts. Every act is one command and one round trip: a constant script and octal arguments. */
 @Component
-class SshNodeFiles implements NodeFiles {
+class ShellNodeFiles implements NodeFiles {
     private static final int MAX_ANSWER = 8_192;
     private static final int NOTHING_THERE = 44;
     private static final int LINK_ON_THE_WAY = 45;
     private static final int NOT_A_FILE = 46;
 
-    private final SshSessions sessions;
-    private final NodeSshProperties settings;
+    private final NodeShells shells;
+    private final NodeAccessProperties settings;
     private final Clock clock;
     private final Script scan = Script.load("scan");
     private final Script read = Script.load("read");
     private final Script write = Script.load("write");
     private final Script quarantine = Script.load("quarantine");
 
-    SshNodeFiles(SshSessions sessions, NodeSshProperties settings, Clock clock) {
-        this.sessions = sessions;
+    ShellNodeFiles(NodeShells shells, NodeAccessProperties settings, Clock clock) {
+        this.shells = shells;
         this.settings = settings;
         this.clock = clock;
     }
 
     @Override
     public NodeScan scan(NodeName node, List<NodePath> roots) {
-        NodePath prefix = sessions.endpoint(node).rootPrefix();
+        NodeShell shell = shells.of(node);
+        NodePath prefix = shell.prefix(node);
         List<String> arguments = new ArrayList<>(List.of(Script.octal(prefix.toBytes())));
         roots.forEach(root -> arguments.add(Script.octal(root.toBytes())));
         String latin = new String(prefix.toBytes(), StandardCharsets.ISO_8859_1);
         ScanOutput output = new ScanOutput(latin.equals("/") ? "" : latin, roots, settings.maxScanEntries());
-        SshSessions.Ended ended =
-                sessions.run(node, scan.command(settings.sudo(), arguments), InputStream.nullInputStream(), output);
+        NodeShell.Ended ended = shell.run(node, NodeShell.Call.look(scan, arguments), output);
         if (ended.code() != 0) {
             throw failed("scan", node, ended);
         }
@@ -70,10 +69,10 @@ class SshNodeFiles implements NodeFiles {
     @Override
     public Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit) {
         Hashing hashing = new Hashing(sink, limit);
-        List<String> arguments = new ArrayList<>(where(node, path));
+        NodeShell shell = shells.of(node);
+        List<String> arguments = new ArrayList<>(where(shell, node, path));
         arguments.add(Long.toString(limit + 1));
-        SshSessions.Ended ended =
-                sessions.run(node, read.command(settings.sudo(), arguments), InputStream.nullInputStream(), hashing);
+        NodeShell.Ended ended = shell.run(node, NodeShell.Call.look(read, arguments), hashing);
         if (ended.code() == NOTHING_THERE || ended.code() == NOT_A_FILE) {
             return Optional.empty();
         }
@@ -92,7 +91,8 @@ class SshNodeFiles implements NodeFiles {
     @Override
     public WriteOutcome write(NodeName node, Permit permit, FileWrite file, InputStream content) {
         permit.requireNode(node);
-        List<String> arguments = new ArrayList<>(where(node, file.path()));
+        NodeShell shell = shells.of(node);
+        List<String> arguments = new ArrayList<>(where(shell, node, file.path()));
         arguments.addAll(List.of(
                 file.expected() == null ? "none" : file.expected().hex(),
                 file.content().hex(),
@@ -102,7 +102,11 @@ class SshNodeFiles implements NodeFiles {
                 Long.toString(file.gid()),
                 Script.octal(settings.workPath().toBytes())));
         return outcome(
-                node, "write of " + file.path(), write.command(settings.sudo(), arguments), content, file.path());
+                shell,
+                node,
+                "write of " + file.path(),
+                NodeShell.Call.change(write, arguments, new NodeShell.Input(content, file.size())),
+                file.path());
     }
 
     @Override
@@ -117,21 +121,22 @@ class SshNodeFiles implements NodeFiles {
         String id = Digest.ofText(permit.effect().incident() + " " + path + " " + expected)
                 .hex()
                 .substring(0, 32);
-        List<String> arguments = new ArrayList<>(where(node, path));
+        NodeShell shell = shells.of(node);
+        List<String> arguments = new ArrayList<>(where(shell, node, path));
         arguments.addAll(List.of(
                 expected == null ? "any" : expected.hex(),
                 id,
                 Script.octal(settings.workPath().toBytes())));
         return outcome(
+                shell,
                 node,
                 "quarantine of " + path,
-                quarantine.command(settings.sudo(), arguments),
-                InputStream.nullInputStream(),
+                NodeShell.Call.change(quarantine, arguments, NodeShell.Input.none()),
                 settings.workPath().resolve("quarantine/" + id));
     }
 
-    private List<String> where(NodeName node, NodePath path) {
-        NodePath prefix = sessions.endpoint(node).rootPrefix();
+    private static List<String> where(NodeShell shell, NodeName node, NodePath path) {
+        NodePath prefix = shell.prefix(node);
         byte[] whole = path.toBytes();
         byte[] parent = path.parent().toBytes();
         int nameFrom = parent.length == 1 ? 1 : parent.length + 1;
@@ -139,13 +144,14 @@ class SshNodeFiles implements NodeFiles {
         return List.of(Script.octal(prefix.toBytes()), Script.octal(parent), Script.octal(name));
     }
 
-    private WriteOutcome outcome(NodeName node, String act, String command, InputStream content, NodePath where) {
-        ByteArrayOutputStream answer = new ByteArrayOutputStream();
-        SshSessions.Ended ended = sessions.run(node, command, content, new Bounded(answer));
+    private static WriteOutcome outcome(
+            NodeShell shell, NodeName node, String act, NodeShell.Call call, NodePath where) {
+        FirstBytes answer = new FirstBytes(MAX_ANSWER);
+        NodeShell.Ended ended = shell.run(node, call, answer);
         if (ended.code() != 0) {
             throw failed(act, node, ended);
         }
-        String[] words = answer.toString(StandardCharsets.UTF_8).strip().split(" ", 3);
+        String[] words = answer.text().strip().split(" ", 3);
         if (words.length < 2 || !words[0].equals("RESULT")) {
             throw new NodeAccessException("the " + act + " on node " + node + " gave no answer");
         }
@@ -162,7 +168,7 @@ class SshNodeFiles implements NodeFiles {
         };
     }
 
-    static NodeAccessException failed(String act, NodeName node, SshSessions.Ended ended) {
+    static NodeAccessException failed(String act, NodeName node, NodeShell.Ended ended) {
         String said = ended.stderr().replaceAll("[^\\x20-\\x7e]+", " ").strip();
         String shortened = said.length() > 300 ? said.substring(0, 300) : said;
         return new NodeAccessException(
@@ -201,21 +207,6 @@ class SshNodeFiles implements NodeFiles {
 
         Digest digest() {
             return Digest.of(digest);
-        }
-    }
-
-    private static final class Bounded extends OutputStream {
-        private final ByteArrayOutputStream kept;
-
-        Bounded(ByteArrayOutputStream kept) {
-            this.kept = kept;
-        }
-
-        @Override
-        public void write(int b) {
-            if (kept.size() < MAX_ANSWER) {
-                kept.write(b);
-            }
         }
     }
 }

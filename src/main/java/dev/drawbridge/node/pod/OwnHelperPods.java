@@ -1,0 +1,24 @@
+package dev.drawbridge.node.pod;
+
+import dev.drawbridge.node.OwnPods;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** By namespace and label: a label alone could be given to any pod, to be spared. */
+@Component
+class OwnHelperPods implements OwnPods {
+    private final NodePodProperties settings;
+
+    OwnHelperPods(NodePodProperties settings) {
+        this.settings = settings;
+    }
+
+    @Override
+    public boolean includes(@Nullable String namespace, @Nullable Map<String, String> labels) {
+        return settings.image() != null
+                && settings.namespace().equals(namespace)
+                && labels != null
+                && labels.containsKey(HelperPod.HELPER);
+    }
+}

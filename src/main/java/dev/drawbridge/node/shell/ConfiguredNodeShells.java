@@ -1,0 +1,30 @@
+package dev.drawbridge.node.shell;
+
+import dev.drawbridge.shared.NodeName;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.stereotype.Component;
+
+/** By configuration only: whoever owns a node must not decide how it is reached. */
+@Component
+class ConfiguredNodeShells implements NodeShells {
+    private final NodeAccessProperties configured;
+    private final Map<NodeAccess, NodeShell> shells = new EnumMap<>(NodeAccess.class);
+
+    ConfiguredNodeShells(NodeAccessProperties configured, List<NodeShell> shells) {
+        this.configured = configured;
+        shells.forEach(shell -> this.shells.put(shell.access(), shell));
+        for (NodeAccess wanted : NodeAccess.values()) {
+            if (configured.uses(wanted) && !this.shells.containsKey(wanted)) {
+                throw new IllegalStateException("no way to nodes by " + wanted);
+            }
+        }
+    }
+
+    @Override
+    public NodeShell of(NodeName node) {
+        NodeAccess access = configured.accessByNode().getOrDefault(node.value(), configured.access());
+        return java.util.Objects.requireNonNull(shells.get(access));
+    }
+}

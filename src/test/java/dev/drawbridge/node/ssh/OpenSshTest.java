@@ -1,0 +1,20 @@
+package dev.drawbridge.node.ssh;
+
+import dev.drawbridge.node.shell.EveryAct;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same acts with OpenSSH's own server. */
+class OpenSshTest {
+    @TempDir
+    Path temp;
+
+    @Test
+    void everyActWorksOverOpenSsh() throws Exception {
+        try (OpenSsh server = OpenSsh.in(temp.resolve("ssh"));
+                TestNode node = server.node(temp)) {
+            EveryAct.on(node);
+        }
+    }
+}
