@@ -69,6 +69,18 @@ public final class Manifests {
         return granted;
     }
 
+    /** What the roles of one namespace among these objects grant there. */
+    public static Set<Right> grantedIn(List<Map<String, Object>> objects, String namespace) {
+        Set<Right> granted = new TreeSet<>();
+        for (Map<String, Object> role : objects) {
+            if ("Role".equals(role.get("kind"))
+                    && namespace.equals(map(role.get("metadata")).get("namespace"))) {
+                list(role.get("rules")).forEach(rule -> granted.addAll(rights(map(rule))));
+            }
+        }
+        return granted;
+    }
+
     private static List<Right> rights(Map<String, Object> rule) {
         List<Right> rights = new ArrayList<>();
         for (String verb : strings(rule.get("verbs"))) {

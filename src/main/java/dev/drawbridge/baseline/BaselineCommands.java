@@ -98,6 +98,10 @@ public final class BaselineCommands {
     @ConfigurationPropertiesScan({"dev.drawbridge.node", "dev.drawbridge.baseline"})
     @ComponentScan(
             basePackages = "dev.drawbridge.node",
-            excludeFilters = @ComponentScan.Filter(type = FilterType.ASSIGNABLE_TYPE, classes = OwnWrites.class))
+            excludeFilters = {
+                @ComponentScan.Filter(type = FilterType.ASSIGNABLE_TYPE, classes = OwnWrites.class),
+                // a healthy node is captured for no incident, and without a cluster
+                @ComponentScan.Filter(type = FilterType.REGEX, pattern = "dev\\.drawbridge\\.node\\.pod\\..*")
+            })
     static class Parts {}
 }

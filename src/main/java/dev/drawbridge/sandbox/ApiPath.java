@@ -96,6 +96,20 @@ record ApiPath(String path, String query) {
         return parts.size() == 3 && parts.get(0).equals("pods") && parts.get(2).equals("eviction");
     }
 
+    /** Whether it is the exec subresource of a pod. */
+    boolean executes() {
+        List<String> parts = parts();
+        return parts.size() == 3 && parts.get(0).equals("pods") && parts.get(2).equals("exec");
+    }
+
+    /** Every value of a parameter, in order. */
+    List<String> parameters(String name) {
+        return parameters()
+                .filter(parameter -> parameter.getKey().equals(name))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
     private List<String> parts() {
         List<String> below = belowVersion();
         return below.size() > 2 && below.get(0).equals("namespaces") ? below.subList(2, below.size()) : below;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in front of fabric8's CRUD mock and answers as a real API server (Kubernetes 1.32) does where the mock lets something
@@ -97,6 +98,27 @@ final class ApiRules {
         } catch (RuntimeException | JsonProcessingException broken) {
             // an exception here would leave the client without any answer until it gives up
             return new ApiRefusal(500, "InternalError", String.valueOf(broken.getMessage())).response();
+        }
+    }
+
+    /**
+     * As a server of Kubernetes 1.35 or later: the request is a get, and besides it must be allowed to create; and there must be such a
+     * pod on a node.
+     */
+    Optional<ApiRefusal> refusesExec(ApiPath path, @Nullable String authorization) {
+        try {
+            ApiRights ofClient = ("Bearer " + CLUSTER).equals(authorization) ? ApiRights.ALL : rights;
+            authorize(path.right("GET"), ofClient);
+            authorize(path.right("POST"), ofClient);
+            JsonNode pod = JSON.readTree(body(read(new ApiPath(path.object(), ""))));
+            return pod.at("/spec/nodeName").asText().isEmpty()
+                    ? Optional.of(new ApiRefusal(
+                            400, "BadRequest", "pod " + path.object() + " does not have a host assigned"))
+                    : Optional.empty();
+        } catch (ApiRefusal refused) {
+            return Optional.of(refused);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
         }
     }
 

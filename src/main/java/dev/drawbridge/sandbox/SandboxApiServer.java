@@ -53,6 +53,7 @@ public final class SandboxApiServer implements AutoCloseable {
     private static final long CONTROLLER_DELAY_MILLIS = 200;
 
     private static final long PATIENCE_SECONDS = 30;
+    private static final int MAX_ADDRESS = 1 << 20;
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions()
             .setEventLoopPoolSize(1)
@@ -68,6 +69,7 @@ public final class SandboxApiServer implements AutoCloseable {
     private final KubernetesClient client;
     private volatile ApiFaults faults = ApiFaults.NONE;
     private volatile Consumer<String> observer = path -> {};
+    private volatile @Nullable PodExec exec;
 
     /**
      * Starts it with these nodes, or with what an earlier run left.
@@ -88,6 +90,8 @@ public final class SandboxApiServer implements AutoCloseable {
                         .setHost("127.0.0.1")
                         .setPort(port)
                         .setHttp2ClearTextEnabled(false)
+                        // commands travel in addresses; a real server takes a megabyte
+                        .setMaxInitialLineLength(MAX_ADDRESS)
                         .setWebSocketSubProtocols(List.of("v4.channel.k8s.io")))
                 .requestHandler(event -> receive(event, routing));
         try {
@@ -168,6 +172,11 @@ public final class SandboxApiServer implements AutoCloseable {
         this.observer = observer;
     }
 
+    /** Runs commands in pods from now on; without it there is no kubelet that would. */
+    public void exec(PodExec exec) {
+        this.exec = exec;
+    }
+
     /** Registers a further node as kubeadm would, for tests that need a larger cluster. */
     public void addNode(String name, String address, boolean controlPlane) {
         onLoop(() -> {
@@ -196,6 +205,11 @@ public final class SandboxApiServer implements AutoCloseable {
 
     private void receive(HttpServerRequest event, Routing routing) {
         Optional<ApiFaults.Fault> fault = faults.on(event.method().name(), event.uri());
+        ApiPath path = ApiPath.of(event.uri());
+        if (fault.isEmpty() && path.executes() && exec != null) {
+            execute(event, path, exec);
+            return;
+        }
         boolean watch = event.headers().contains("Upgrade");
         if (fault.isEmpty()) {
             routing.handle(event);
@@ -214,6 +228,24 @@ public final class SandboxApiServer implements AutoCloseable {
         } else {
             routing.handle(event);
         }
+    }
+
+    private void execute(HttpServerRequest event, ApiPath path, PodExec kubelet) {
+        Optional<ApiRefusal> refusal = rules.refusesExec(path, event.getHeader("Authorization"));
+        if (refusal.isPresent()) {
+            MockResponse response = refusal.get().response();
+            event.response()
+                    .setStatusCode(response.code())
+                    .putHeader("Content-Type", "application/json")
+                    .end(ApiRules.body(response));
+            return;
+        }
+        event.toWebSocket()
+                .onSuccess(socket -> kubelet.run(
+                        path.object(),
+                        path.parameters("command"),
+                        socket,
+                        () -> event.connection().close()));
     }
 
     private static void refuse(HttpServerRequest event, ApiFaults.Fault.Answer answer) {

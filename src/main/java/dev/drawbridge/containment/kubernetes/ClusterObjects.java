@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.drawbridge.guardrail.Permit;
-import dev.drawbridge.node.OwnPods;
+import dev.drawbridge.node.AccessPods;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TimeLimit;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -47,14 +47,14 @@ class ClusterObjects {
     private static final String TERMINATING = "NamespaceTerminating";
 
     private final KubernetesClient client;
-    private final OwnPods ownPods;
+    private final AccessPods accessPods;
 
     /** Repeats nothing: a budget's 429 is an answer, and its Retry-After is longer than a request may take. */
     private final Client once;
 
-    ClusterObjects(KubernetesClient client, OwnPods ownPods) {
+    ClusterObjects(KubernetesClient client, AccessPods accessPods) {
         this.client = client;
-        this.ownPods = ownPods;
+        this.accessPods = accessPods;
         this.once = client.newClient(new RequestConfigBuilder()
                 .withRequestTimeout(client.getConfiguration().getRequestTimeout())
                 .withRequestRetryBackoffLimit(0)
@@ -117,7 +117,7 @@ class ClusterObjects {
      */
     List<Pod> podsOn(NodeName node) {
         return client.pods().inAnyNamespace().withField("spec.nodeName", node.value()).list().getItems().stream()
-                .filter(pod -> !ownPods.includes(
+                .filter(pod -> !accessPods.includes(
                         pod.getMetadata().getNamespace(), pod.getMetadata().getLabels()))
                 .toList();
     }

@@ -33,8 +33,4 @@ record NodeAccessProperties(
     NodePath workPath() {
         return NodePath.of(workDirectory);
     }
-
-    boolean uses(NodeAccess wanted) {
-        return access == wanted || accessByNode.containsValue(wanted);
-    }
 }

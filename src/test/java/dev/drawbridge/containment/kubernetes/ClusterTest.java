@@ -12,4 +12,4 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @Tag("cluster")
 @ExtendWith(RealCluster.Condition.class)
-@interface ClusterTest {}
+public @interface ClusterTest {}

@@ -1,16 +1,16 @@
 package dev.drawbridge.node.pod;
 
-import dev.drawbridge.node.OwnPods;
+import dev.drawbridge.node.AccessPods;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** By namespace and label: a label alone could be given to any pod, to be spared. */
 @Component
-class OwnHelperPods implements OwnPods {
+class HelperPodMarks implements AccessPods {
     private final NodePodProperties settings;
 
-    OwnHelperPods(NodePodProperties settings) {
+    HelperPodMarks(NodePodProperties settings) {
         this.settings = settings;
     }
 
