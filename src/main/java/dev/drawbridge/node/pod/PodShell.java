@@ -12,6 +12,7 @@ import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TimeLimit;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.ExecWatch;
+import io.fabric8.kubernetes.client.http.WebSocketHandshakeException;
 import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -161,17 +162,28 @@ class PodShell implements NodeShell {
             if (shortInput.get()) {
                 throw new NodeAccessException("the input for node " + pod.node() + " ended early", broken);
             }
-            throw broken instanceof KubernetesClientException answered && answered.getCode() > 0
-                    ? new NodeUnreachableException(
-                            "no command may run in the helper pod on node " + pod.node() + " (" + answered.getCode()
-                                    + "): " + HelperPods.said(answered.getMessage()),
-                            answered)
-                    : new NodeUnreachableException(
-                            "the connection to the helper pod on node " + pod.node() + " broke", broken);
+            throw refusal(broken)
+                    .map(refusal -> new NodeUnreachableException(
+                            "no command may run in the helper pod on node " + pod.node() + ": " + refusal, broken))
+                    .orElseGet(() -> new NodeUnreachableException(
+                            "the connection to the helper pod on node " + pod.node() + " broke", broken));
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
             throw new NodeUnreachableException("interrupted while node " + pod.node() + " answered", stopping);
         }
+    }
+
+    /** What the API server answered instead of opening a connection. */
+    private static Optional<String> refusal(Throwable broken) {
+        for (Throwable cause = broken; cause != null; cause = cause.getCause()) {
+            if (cause instanceof WebSocketHandshakeException refused && refused.getResponse() != null) {
+                return Optional.of("HTTP " + refused.getResponse().code());
+            }
+            if (cause instanceof KubernetesClientException refused && refused.getCode() > 0) {
+                return Optional.of("HTTP " + refused.getCode() + " " + HelperPods.said(refused.getMessage()));
+            }
+        }
+        return Optional.empty();
     }
 
     /** The script knows how much it reads: the end of the input cannot be told (v4 of the protocol), but a connection can be closed. */

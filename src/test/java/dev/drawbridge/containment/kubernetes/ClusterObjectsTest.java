@@ -41,7 +41,8 @@ class ClusterObjectsTest {
                             && labels.containsKey("drawbridge.dev/helper"));
             assertThat(objects.podsOn(NodeName.of("worker-1")))
                     .extracting(pod -> pod.getMetadata().getName())
-                    .containsExactly("pod-of-default");
+                    .contains("pod-of-default")
+                    .doesNotContain("pod-of-access");
         }
     }
 }

@@ -25,9 +25,8 @@ import dev.drawbridge.shared.TestDatabase;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -170,12 +169,11 @@ class HelperPodsTest {
 
     // ---- what is left behind
 
-    private Pod left(String name, String instance, Instant made, String phase) {
+    private Pod left(String name, String instance, String phase) {
         return new PodBuilder()
                 .withNewMetadata()
                 .withName(name)
                 .withNamespace(PodNode.SETTINGS.namespace())
-                .withCreationTimestamp(made.truncatedTo(ChronoUnit.SECONDS).toString())
                 .addToLabels(HelperPod.HELPER, "look")
                 .addToLabels(HelperPod.INSTANCE, HelperPod.instanceLabel(instance))
                 .addToAnnotations(HelperPod.NODE, "worker-1\n<b>")
@@ -192,13 +190,11 @@ class HelperPodsTest {
     @Test
     void whatNobodyUsesIsSweptAndWhatIsInUseStays() throws Exception {
         node();
-        Instant now = Instant.now();
         for (Pod pod : List.of(
-                left("of-this-instance-before-its-crash", "instance-1", now, "Running"),
-                left("ended", "instance-2", now, "Failed"),
-                left("too-old", "instance-2", now.minus(Duration.ofHours(1)), "Running"),
-                left("of-another-instance", "instance-2", now, "Running"),
-                new PodBuilder(left("somebody-elses", "instance-1", now, "Running"))
+                left("of-this-instance-before-its-crash", "instance-1", "Running"),
+                left("ended", "instance-2", "Failed"),
+                left("of-another-instance", "instance-2", "Running"),
+                new PodBuilder(left("somebody-elses", "instance-1", "Running"))
                         .editMetadata()
                         .removeFromLabels(HelperPod.HELPER)
                         .endMetadata()
@@ -213,6 +209,14 @@ class HelperPodsTest {
                     .containsExactlyInAnyOrder(inUse.name(), "of-another-instance", "somebody-elses");
             return true;
         });
+        // nothing that is in use is that old
+        node.pods(
+                        TestGate.open(node.database),
+                        PodNode.SETTINGS,
+                        "instance-3",
+                        Clock.offset(Clock.systemUTC(), Duration.ofMinutes(16)))
+                .sweep();
+        assertThat(node.there()).extracting(pod -> pod.getMetadata().getName()).containsExactly("somebody-elses");
         assertThat(trail("node.helper-pod.sweep"))
                 .hasSize(6)
                 .allSatisfy(

@@ -75,7 +75,7 @@ final class PodNode implements ReachedNode {
                 .create();
         kubelet = new FakeKubelet(server, settings.namespace(), path);
         client = client(server);
-        pods = pods(gate.apply(database), settings, "instance-1");
+        pods = pods(gate.apply(database), settings, "instance-1", Clock.systemUTC());
         shell = new PodShell(pods, settings);
         files = new InIncident(TestShells.files(shell));
     }
@@ -90,13 +90,13 @@ final class PodNode implements ReachedNode {
                 .build();
     }
 
-    HelperPods pods(EffectGate gate, NodePodProperties settings, String instance) {
+    HelperPods pods(EffectGate gate, NodePodProperties settings, String instance, Clock clock) {
         return new HelperPods(
                 client,
                 settings,
                 gate,
                 TestAudit.on(database, Clock.systemUTC()),
-                Clock.systemUTC(),
+                clock,
                 () -> UUID.randomUUID().toString(),
                 instance) {
             @Override
