@@ -5,6 +5,7 @@ import dev.drawbridge.containment.ClusterView.KubeletAnswer;
 import dev.drawbridge.containment.ClusterView.KubeletPod;
 import dev.drawbridge.containment.ClusterView.RunningPod;
 import dev.drawbridge.containment.ClusterView.StaticPodView;
+import dev.drawbridge.node.AccessPods;
 import dev.drawbridge.node.NodeProcess;
 import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.node.NodeProcesses.Snapshot;
@@ -54,10 +55,12 @@ class KubeletChecks {
 
     private final ClusterView cluster;
     private final NodeProcesses processes;
+    private final AccessPods accessPods;
 
-    KubeletChecks(ClusterView cluster, NodeProcesses processes) {
+    KubeletChecks(ClusterView cluster, NodeProcesses processes, AccessPods accessPods) {
         this.cluster = cluster;
         this.processes = processes;
+        this.accessPods = accessPods;
     }
 
     /**
@@ -254,7 +257,9 @@ class KubeletChecks {
             boolean known = uids.containsKey(uid)
                     || (pods == null
                             ? !MADE_BY_KUBELET.matcher(uid).matches()
-                            : pods.others().contains(uid));
+                            : pods.others().contains(uid))
+                    // whoever could hide behind it could hide behind any other pod
+                    || accessPods.inUse(uid);
             if (!known) {
                 NodeProcess one = of.get(0);
                 wrong.add("left over: " + of.size() + " processes of pod " + uid + ", among them " + one.id() + " "

@@ -120,9 +120,12 @@ class IndependentVerificationTest {
                 new NodeManifests(files),
                 baselines,
                 new ClusterChecks(cluster),
-                new KubeletChecks(cluster, (name, directories) -> {
-                    throw new UnsupportedOperationException();
-                }),
+                new KubeletChecks(
+                        cluster,
+                        (name, directories) -> {
+                            throw new UnsupportedOperationException();
+                        },
+                        (namespace, labels) -> false),
                 convergence,
                 new VerificationStore(database.jdbc()),
                 TestAudit.on(database, Clock.systemUTC()),

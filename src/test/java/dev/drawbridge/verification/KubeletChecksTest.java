@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.containment.ClusterView.KubeletAnswer;
 import dev.drawbridge.containment.ClusterView.KubeletPod;
 import dev.drawbridge.containment.ClusterView.RunningPod;
+import dev.drawbridge.node.AccessPods;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeProcess;
 import dev.drawbridge.node.NodeProcesses.Snapshot;
@@ -18,6 +19,7 @@ import dev.drawbridge.verification.VerificationReport.Check;
 import dev.drawbridge.verification.VerificationReport.Status;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +37,18 @@ class KubeletChecksTest {
     private final List<KubeletPod> configured = new ArrayList<>(List.of(pod("kube-system", "etcd", UID)));
     private final List<RunningPod> running = new ArrayList<>(List.of(runs("etcd-cp-1", UID)));
     private Snapshot processes = new Snapshot.Seen(List.of(process(1, null), process(40, UID)), List.of());
-    private final KubeletChecks checks = new KubeletChecks(cluster, (node, directories) -> processes);
+    private final Set<String> inUse = new HashSet<>();
+    private final KubeletChecks checks = new KubeletChecks(cluster, (node, directories) -> processes, new AccessPods() {
+        @Override
+        public boolean includes(@Nullable String namespace, @Nullable Map<String, String> labels) {
+            return false;
+        }
+
+        @Override
+        public boolean inUse(String uid) {
+            return inUse.contains(uid);
+        }
+    });
     private final List<Wanted> wanted =
             List.of(new Wanted(ETCD, new StaticPod("kube-system", "etcd", false), manifest("kube-system", "etcd")));
 
@@ -183,6 +196,17 @@ class KubeletChecksTest {
 
         configured.set(0, new KubeletPod("kube-system", "etcd", UID, manifest("kube-system", "etcd"), Map.of()));
         assertThat(started(0).found()).isEqualTo("kube-system/etcd is not said to be running");
+    }
+
+    /** Kubelet was asked before the pod was started by which its node is looked at. */
+    @Test
+    void thePodByWhichTheNodeIsReachedIsNotLeftOver() {
+        KubeletAnswer.Pods pods = look().pods();
+        String helper = "11111111-2222-3333-4444-555555555555";
+        processes = new Snapshot.Seen(List.of(process(1, null), process(40, UID), process(41, helper)), List.of());
+        assertThat(checks.processes(NODE, wanted, pods).status()).isEqualTo(Status.FAILED);
+        inUse.add(helper);
+        assertThat(checks.processes(NODE, wanted, pods).status()).isEqualTo(Status.PASSED);
     }
 
     @Test

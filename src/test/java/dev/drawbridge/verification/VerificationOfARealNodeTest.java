@@ -96,7 +96,7 @@ class VerificationOfARealNodeTest {
                         new NodeManifests(node.files()),
                         baseline.baselines(),
                         new ClusterChecks(cluster),
-                        new KubeletChecks(cluster, node.processes()),
+                        new KubeletChecks(cluster, node.processes(), (namespace, labels) -> false),
                         convergence,
                         new VerificationStore(database.jdbc()),
                         TestAudit.on(database, Clock.systemUTC()),

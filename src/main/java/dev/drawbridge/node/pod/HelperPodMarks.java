@@ -9,9 +9,16 @@ import org.springframework.stereotype.Component;
 @Component
 class HelperPodMarks implements AccessPods {
     private final NodePodProperties settings;
+    private final OpenPods open;
 
-    HelperPodMarks(NodePodProperties settings) {
+    HelperPodMarks(NodePodProperties settings, OpenPods open) {
         this.settings = settings;
+        this.open = open;
+    }
+
+    @Override
+    public boolean inUse(String uid) {
+        return open.containsUid(uid);
     }
 
     @Override

@@ -29,7 +29,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -61,13 +60,14 @@ class HelperPods {
     private final Clock clock;
     private final Ids ids;
     private final String instance;
-    private final Set<String> open = ConcurrentHashMap.newKeySet();
+    private final OpenPods open;
 
     HelperPods(
             KubernetesClient client,
             NodePodProperties settings,
             EffectGate gate,
             AuditTrail audit,
+            OpenPods open,
             Clock clock,
             Ids ids,
             @Value("${drawbridge.workflow.instance:}") String instance) {
@@ -75,6 +75,7 @@ class HelperPods {
         this.settings = settings;
         this.gate = gate;
         this.audit = audit;
+        this.open = open;
         this.clock = clock;
         this.ids = ids;
         this.instance = instance.isBlank() ? ids.next() : instance;
@@ -129,14 +130,13 @@ class HelperPods {
 
     private String started(Permit permit, NodeUse by, HelperPod pod) {
         permit.require(pod.node(), Effect.Kind.START_HELPER_POD);
-        // before the request: from here on a sweep of this process leaves it alone
-        open.add(pod.name());
+        open.begin(pod.name());
         try {
             create(pod.manifest(settings, by, instance, mountPath()));
             waitUntilReady(pod);
             return pod.name() + " is ready";
         } catch (Refused refused) {
-            open.remove(pod.name());
+            open.end(pod.name());
             throw refused;
         } catch (RuntimeException failed) {
             remove(by, pod, "it did not start");
@@ -201,6 +201,7 @@ class HelperPods {
         if (!pod.node().value().equals(last.getSpec().getNodeName())) {
             throw new NodeAccessException("the helper pod for node " + pod.node() + " is on another one");
         }
+        open.made(pod.name(), last.getMetadata().getUid());
     }
 
     private String waitsFor(HelperPod pod) {
@@ -229,7 +230,7 @@ class HelperPods {
             log.warn("node={} the helper pod {} is left for the sweep", pod.node(), pod.name(), left);
             outcome = why + "; it could not be removed and is left for the sweep";
         }
-        open.remove(pod.name());
+        open.end(pod.name());
         try {
             audit.recordNow(AuditEvent.fact(by.actor(), "node.helper-pod.remove", pod.name(), outcome)
                     .on(by.incident(), pod.node()));

@@ -90,7 +90,12 @@ class NodeContainmentTest {
                                 RungWorld.PROPERTIES,
                                 Clock.systemUTC()),
                         RungWorld.PROPERTIES),
-                new PodsGone(journal, nodes, new ClusterObjects(client), RungWorld.PROPERTIES, Clock.systemUTC()),
+                new PodsGone(
+                        journal,
+                        nodes,
+                        new ClusterObjects(client, (namespace, labels) -> false),
+                        RungWorld.PROPERTIES,
+                        Clock.systemUTC()),
                 journal,
                 rights);
     }

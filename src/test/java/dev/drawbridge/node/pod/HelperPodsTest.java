@@ -207,6 +207,16 @@ class HelperPodsTest {
             assertThat(node.there())
                     .extracting(pod -> pod.getMetadata().getName())
                     .containsExactlyInAnyOrder(inUse.name(), "of-another-instance", "somebody-elses");
+            HelperPodMarks marks = new HelperPodMarks(PodNode.SETTINGS, node.open);
+            String uid = node.there().stream()
+                    .filter(pod -> pod.getMetadata().getName().equals(inUse.name()))
+                    .findFirst()
+                    .orElseThrow()
+                    .getMetadata()
+                    .getUid();
+            assertThat(marks.inUse(uid)).isTrue();
+            node.pods.remove(NodeUse.current().orElseThrow(), inUse, "over");
+            assertThat(marks.inUse(uid)).isFalse();
             return true;
         });
         // nothing that is in use is that old
@@ -286,21 +296,23 @@ class HelperPodsTest {
 
     @Test
     void onlyPodsOfOurNamespaceWithOurLabelAreOurs() {
-        HelperPodMarks marks = new HelperPodMarks(PodNode.SETTINGS);
+        HelperPodMarks marks = new HelperPodMarks(PodNode.SETTINGS, new OpenPods());
         Map<String, String> ours = Map.of(HelperPod.HELPER, "look");
         assertThat(marks.includes("drawbridge-node-access", ours)).isTrue();
         assertThat(marks.includes("default", ours)).isFalse();
         assertThat(marks.includes("drawbridge-node-access", Map.of("app", "x"))).isFalse();
         assertThat(marks.includes("drawbridge-node-access", null)).isFalse();
-        assertThat(new HelperPodMarks(new NodePodProperties(
-                                null,
-                                null,
-                                "drawbridge-node-access",
-                                Duration.ofSeconds(1),
-                                Duration.ofSeconds(1),
-                                Duration.ofMinutes(10),
-                                1,
-                                false))
+        assertThat(new HelperPodMarks(
+                                new NodePodProperties(
+                                        null,
+                                        null,
+                                        "drawbridge-node-access",
+                                        Duration.ofSeconds(1),
+                                        Duration.ofSeconds(1),
+                                        Duration.ofMinutes(10),
+                                        1,
+                                        false),
+                                new OpenPods())
                         .includes("drawbridge-node-access", ours))
                 .as("where no pods are used")
                 .isFalse();

@@ -53,6 +53,7 @@ final class PodNode implements ReachedNode {
     final SandboxApiServer server = SandboxApiServer.start();
     final TestDatabase database = TestDatabase.h2();
     final FakeKubelet kubelet;
+    final OpenPods open = new OpenPods();
     final HelperPods pods;
     final PodShell shell;
     private final KubernetesClient client;
@@ -96,6 +97,7 @@ final class PodNode implements ReachedNode {
                 settings,
                 gate,
                 TestAudit.on(database, Clock.systemUTC()),
+                instance.equals("instance-1") ? open : new OpenPods(),
                 clock,
                 () -> UUID.randomUUID().toString(),
                 instance) {

@@ -131,6 +131,7 @@ class RealHelperPodsTest {
                         false),
                 TestGate.open(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                new OpenPods(),
                 Clock.systemUTC(),
                 () -> UUID.randomUUID().toString(),
                 instance);

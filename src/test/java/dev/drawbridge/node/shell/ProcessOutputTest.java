@@ -45,8 +45,9 @@ class ProcessOutputTest {
         assertThatThrownBy(() -> read("P|1|1|0|1|" + "n".repeat(10_000))).isInstanceOf(NodeAccessException.class);
         assertThat(read("M|END|").gaps()).contains("there are more processes than these");
         ProcessOutput output = new ProcessOutput("", WATCHED);
-        byte[] one =
-                ("P|1|1|0|1|n|e|g|" + "\1".repeat(4000) + "|").replace('|', '\0').getBytes(ISO_8859_1);
+        byte[] one = ("P|1|1|0|1|n|e|g|" + "\1".repeat(4000) + "|")
+                .replace('|', '\0')
+                .getBytes(ISO_8859_1);
         for (int i = 0; i < 6_000; i++) {
             output.write(one, 0, one.length);
         }
