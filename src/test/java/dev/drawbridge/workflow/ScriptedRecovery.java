@@ -90,6 +90,7 @@ final class ScriptedRecovery implements Recovery {
 
     @Override
     public PlanOutcome plan(Actor actor, IncidentId incident, NodeName node, RecoveryPolicy policy) {
+        NodeUses.require(actor, incident);
         calls.add("plan");
         return switch (plan.take(() -> Found.DRIFT)) {
             case DRIFT -> new PlanOutcome.Drifted(drifted(incident, node, false, "rogue"));
@@ -121,6 +122,7 @@ final class ScriptedRecovery implements Recovery {
     @Override
     public Optional<EvidenceReceipt> captureEvidence(
             Actor actor, IncidentId incident, NodeName node, List<NodePath> alerted) {
+        NodeUses.require(actor, incident);
         calls.add("capture");
         if (!capture.take(() -> true)) {
             return Optional.empty();
@@ -141,6 +143,7 @@ final class ScriptedRecovery implements Recovery {
     @Override
     public RestoreOutcome restore(
             Actor actor, IncidentId incident, NodeName node, Digest approvedPlan, EvidenceReceipt receipt) {
+        NodeUses.require(actor, incident);
         calls.add("restore");
         carriedOut.add(approvedPlan);
         return restore.take(() -> new RestoreOutcome.Restored(List.of(ROGUE)));

@@ -25,6 +25,7 @@ final class ScriptedVerification implements Verification {
 
     @Override
     public VerificationReport verify(Actor actor, IncidentId incident, NodeName node, VerificationPolicy policy) {
+        NodeUses.require(actor, incident);
         calls.add("verify");
         VerificationReport.Status status = verify.take(() -> VerificationReport.Status.PASSED);
         VerificationReport report = new VerificationReport(

@@ -36,7 +36,12 @@ public final class TestNode implements ReachedNode {
 
     /** @param before shell text that the node runs before every command: another PATH, a trap */
     static TestNode with(Path directory, String before) throws Exception {
-        return new TestNode(directory, null, null, before);
+        return new TestNode(directory, null, null, before, false);
+    }
+
+    /** Reached by a user that is not root, who may run {@code sh} by {@code sudo}. */
+    static TestNode withSudo(Path directory, String before) throws Exception {
+        return new TestNode(directory, null, null, before, true);
     }
 
     /** Over a server that is there already. */
@@ -76,21 +81,32 @@ public final class TestNode implements ReachedNode {
 
     /** @param port through which the client goes (a proxy), null for the server itself; @param pinned another known_hosts line */
     TestNode(Path directory, @Nullable Integer port, @Nullable String pinned) throws Exception {
-        this(directory, port, pinned, "");
+        this(directory, port, pinned, "", false);
     }
 
-    private TestNode(Path directory, @Nullable Integer port, @Nullable String pinned, String before) throws Exception {
+    private TestNode(
+            Path directory, @Nullable Integer port, @Nullable String pinned, String before, boolean sudo)
+            throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         prefix = NodePath.of(root.toString());
         KeyPair key = key();
         server = new SandboxSshServer(0, directory.resolve("host.key"), "root", key.getPublic());
         server.start();
         int clientPort = port == null ? server.port() : port;
-        NodeSshProperties settings = write(
+        NodeSshProperties asRoot = write(
                 directory,
                 "root",
                 key,
                 pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned);
+        NodeSshProperties settings = new NodeSshProperties(
+                asRoot.user(),
+                asRoot.privateKey(),
+                asRoot.knownHosts(),
+                asRoot.port(),
+                asRoot.connectTimeout(),
+                asRoot.commandTimeout(),
+                asRoot.maxConcurrentCommands(),
+                sudo);
         sessions = sessions(clientPort, settings, before);
         files = TestShells.files(sessions);
         processes = TestShells.processes(sessions);
