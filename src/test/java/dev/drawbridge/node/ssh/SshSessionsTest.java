@@ -92,7 +92,8 @@ class SshSessionsTest {
                 TestNode reached = node[0] = new TestNode(temp, cable.door.getLocalPort(), null)) {
             reached.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
             for (int i = 0; i < 5; i++) {
-                assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
+                assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files())
+                        .isNotEmpty();
             }
             assertThat(cable.connections()).isEqualTo(1);
 
@@ -117,8 +118,8 @@ class SshSessionsTest {
         Path most = temp.resolve("most");
         Path go = temp.resolve("go");
         // each counts who runs with it, and waits until it may end
-        String before = "me='" + running + "'/$$; : >\"$me\"; ls '" + running + "' | wc -l >>'" + most + "'; until [ -e '" + go
-                + "' ]; do sleep 0.02; done; rm \"$me\"; ";
+        String before = "me='" + running + "'/$$; : >\"$me\"; ls '" + running + "' | wc -l >>'" + most
+                + "'; until [ -e '" + go + "' ]; do sleep 0.02; done; rm \"$me\"; ";
         try (TestNode node = TestNode.with(temp, before)) {
             node.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
             List<Future<?>> scans = new ArrayList<>();
@@ -130,9 +131,10 @@ class SshSessionsTest {
             for (Future<?> scan : scans) {
                 scan.get();
             }
-            assertThat(Files.readAllLines(most)).hasSize(9).allSatisfy(count -> assertThat(
-                            Integer.parseInt(count.strip()))
-                    .isLessThanOrEqualTo(4));
+            assertThat(Files.readAllLines(most))
+                    .hasSize(9)
+                    .allSatisfy(
+                            count -> assertThat(Integer.parseInt(count.strip())).isLessThanOrEqualTo(4));
         }
     }
 
@@ -148,7 +150,8 @@ class SshSessionsTest {
         Path used = temp.resolve("used");
         Path sudo = Files.writeString(
                 bin.resolve("sudo"),
-                "#!/bin/sh\n[ \"$1\" = -n ] && [ \"$2\" = sh ] || exit 1\nshift\necho x >>'" + used + "'\nexec \"$@\"\n");
+                "#!/bin/sh\n[ \"$1\" = -n ] && [ \"$2\" = sh ] || exit 1\nshift\necho x >>'" + used
+                        + "'\nexec \"$@\"\n");
         Files.setPosixFilePermissions(sudo, PosixFilePermissions.fromString("rwxr-xr-x"));
         try (TestNode node = TestNode.withSudo(temp, "PATH=" + bin + ":/usr/bin:/bin; export PATH; ")) {
             node.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
@@ -157,8 +160,7 @@ class SshSessionsTest {
             assertThat(node.files().read(ReachedNode.NAME, a, OutputStream.nullOutputStream(), 10))
                     .contains(Digest.ofText("old"));
             assertThat(node.files()
-                            .quarantine(
-                                    ReachedNode.NAME, TestPermits.on(ReachedNode.NAME), a, Digest.ofText("old")))
+                            .quarantine(ReachedNode.NAME, TestPermits.on(ReachedNode.NAME), a, Digest.ofText("old")))
                     .isInstanceOf(WriteOutcome.Written.class);
             assertThat(Files.readAllLines(used)).hasSize(3);
         }

@@ -84,8 +84,7 @@ public final class TestNode implements ReachedNode {
         this(directory, port, pinned, "", false);
     }
 
-    private TestNode(
-            Path directory, @Nullable Integer port, @Nullable String pinned, String before, boolean sudo)
+    private TestNode(Path directory, @Nullable Integer port, @Nullable String pinned, String before, boolean sudo)
             throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         prefix = NodePath.of(root.toString());
