@@ -26,7 +26,7 @@ class DryRun implements Guardrail {
         if (properties.dryRun()) {
             return new Verdict.DryRun("drawbridge.guardrail.dry-run is on: nothing is changed");
         }
-        Optional<DryRuns.Mode> mode = incidents.of(effect.incident());
+        Optional<DryRuns.Mode> mode = effect.incident() == null ? Optional.empty() : incidents.of(effect.incident());
         if (mode.isEmpty()) {
             return new Verdict.Allowed("no dry run");
         }
@@ -41,6 +41,8 @@ class DryRun implements Guardrail {
 
     @Override
     public void passedOver(Effect effect, Verdict.DryRun verdict) {
-        incidents.begin(effect.actor(), effect.incident(), verdict.reason());
+        if (effect.incident() != null) {
+            incidents.begin(effect.actor(), effect.incident(), verdict.reason());
+        }
     }
 }

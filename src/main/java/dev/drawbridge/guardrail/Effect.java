@@ -4,17 +4,37 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One change to a node or cluster, before it happens.
  *
  * @param actor in whose name
+ * @param incident null only for a look by a helper pod that a sweep starts: it changes no file, and there is nothing to respond to yet
  * @param target what exactly is changed on the node: a rung, a path
  * @param request the exact request, for the audit trail and the dry run; never file content
  */
-public record Effect(Actor actor, IncidentId incident, NodeName node, Kind kind, String target, String request) {
+public record Effect(
+        Actor actor, @Nullable IncidentId incident, NodeName node, Kind kind, String target, String request) {
+    /** Target of a helper pod that only looks. */
+    public static final String LOOK = "look";
+
     /** The rungs that take nothing away from what runs on the node. */
     private static final Set<String> HARMLESS = Set.of("cordon", "label");
+
+    public Effect {
+        if (incident == null && !(kind == Kind.START_HELPER_POD && target.equals(LOOK))) {
+            throw new IllegalArgumentException("an effect is for an incident: " + kind.code() + " " + target);
+        }
+    }
+
+    /** @throws IllegalStateException for a look that is for none */
+    public IncidentId requireIncident() {
+        if (incident == null) {
+            throw new IllegalStateException(kind.code() + " is for no incident");
+        }
+        return incident;
+    }
 
     /** Whether it ends what runs on the node, or cuts it off. */
     boolean isolates() {

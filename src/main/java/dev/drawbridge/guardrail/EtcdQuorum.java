@@ -119,7 +119,7 @@ class EtcdQuorum implements Guardrail {
     @Override
     public void reserve(Effect effect, Situation situation) {
         if (effect.isolates() || restarts(effect)) {
-            contained.isolated(effect.incident(), effect.node());
+            contained.isolated(effect.requireIncident(), effect.node());
         }
     }
 

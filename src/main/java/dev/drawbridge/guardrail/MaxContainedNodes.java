@@ -51,7 +51,7 @@ class MaxContainedNodes implements Guardrail {
     @Override
     public void reserve(Effect effect, Situation situation) {
         if (effect.kind() == Effect.Kind.CONTAIN && !situation.contains(effect.node())) {
-            contained.reserve(effect.incident(), effect.node(), situation.released(effect.node()));
+            contained.reserve(effect.requireIncident(), effect.node(), situation.released(effect.node()));
         }
     }
 }

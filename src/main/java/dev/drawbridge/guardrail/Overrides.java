@@ -156,6 +156,10 @@ public class Overrides {
      * @param refusing every rule that refuses it, all of which can be overridden
      */
     Optional<GuardrailOverride> covering(Effect effect, Set<String> refusing) {
+        if (effect.incident() == null) {
+            // nobody is asked about it
+            return Optional.empty();
+        }
         List<GuardrailOverride> unused = jdbc.sql("""
                         select * from guardrail_override
                         where incident_id = :incident and node = :node and kind = :kind and target = :target

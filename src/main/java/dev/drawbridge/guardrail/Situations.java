@@ -1,5 +1,6 @@
 package dev.drawbridge.guardrail;
 
+import java.util.List;
 import org.springframework.stereotype.Component;
 
 /** Opens the look that the guardrails of one verdict share. */
@@ -16,7 +17,7 @@ class Situations {
     /** Good for the transaction of one verdict. */
     Situation of(Effect effect) {
         return new Situation(
-                () -> contained.of(effect.incident()),
+                () -> effect.incident() == null ? List.of() : contained.of(effect.incident()),
                 () -> {
                     contained.lock();
                     // a statement of its own: one that waited for the lock would count what was there before it waited

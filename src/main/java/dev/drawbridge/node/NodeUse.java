@@ -6,7 +6,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,19 +20,28 @@ public final class NodeUse {
     private static final ThreadLocal<@Nullable NodeUse> CURRENT = new ThreadLocal<>();
 
     private final Actor actor;
-    private final IncidentId incident;
+    private final @Nullable IncidentId incident;
     private final Map<Object, Object> kept = new HashMap<>();
     private final Deque<Runnable> ends = new ArrayDeque<>();
 
-    private NodeUse(Actor actor, IncidentId incident) {
+    private NodeUse(Actor actor, @Nullable IncidentId incident) {
         this.actor = actor;
         this.incident = incident;
     }
 
     /** Runs work that reaches nodes, for an incident; a part of other such work on this thread is a part of it. */
     public static <T> T in(Actor actor, IncidentId incident, Supplier<T> work) {
+        return within(actor, incident, work);
+    }
+
+    /** Runs work that looks at nodes for no incident, and changes nothing there: a sweep. */
+    public static <T> T looking(Actor actor, Supplier<T> work) {
+        return within(actor, null, work);
+    }
+
+    private static <T> T within(Actor actor, @Nullable IncidentId incident, Supplier<T> work) {
         NodeUse outer = CURRENT.get();
-        if (outer != null && outer.actor.equals(actor) && outer.incident.equals(incident)) {
+        if (outer != null && outer.actor.equals(actor) && Objects.equals(outer.incident, incident)) {
             return work.get();
         }
         NodeUse use = new NodeUse(actor, incident);
@@ -47,7 +58,7 @@ public final class NodeUse {
         }
     }
 
-    /** Empty where nobody said for which incident. */
+    /** Empty where nobody said in whose name. */
     public static Optional<NodeUse> current() {
         return Optional.ofNullable(CURRENT.get());
     }
@@ -56,7 +67,8 @@ public final class NodeUse {
         return actor;
     }
 
-    public IncidentId incident() {
+    /** Null for work that only looks. */
+    public @Nullable IncidentId incident() {
         return incident;
     }
 
@@ -65,7 +77,7 @@ public final class NodeUse {
      *
      * @param end closes it when the work is over, whatever came of it; must not throw
      */
-    public <T> T kept(Object key, Class<T> type, Supplier<T> open, java.util.function.Consumer<T> end) {
+    public <T> T kept(Object key, Class<T> type, Supplier<T> open, Consumer<T> end) {
         Object there = kept.get(key);
         if (there == null) {
             T opened = open.get();

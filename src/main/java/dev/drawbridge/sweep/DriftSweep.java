@@ -18,6 +18,7 @@ import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -98,7 +99,8 @@ class DriftSweep {
         if (!DriftFinder.covers(trusted.baseline().files(), playbook.watched())) {
             return new SweepOutcome.NotAvailable(revision + " holds no file of the watched set");
         }
-        NodeScan scan = files.scan(node.name(), playbook.watched().roots());
+        NodeScan scan = NodeUse.looking(
+                ACTOR, () -> files.scan(node.name(), playbook.watched().roots()));
         List<Drift> drifts = DriftFinder.find(trusted.baseline().files(), scan, playbook.watched());
         // opened while we looked: what was seen may be half of a restore
         open = open(node.name());

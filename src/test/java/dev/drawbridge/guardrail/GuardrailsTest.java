@@ -66,6 +66,55 @@ class GuardrailsTest {
                 database.transactions());
     }
 
+    /** A sweep by a helper pod. It is held back like the rest, and uses nothing up. */
+    @Test
+    void aLookForNoIncidentIsJudgedToo() {
+        GuardrailProperties limits =
+                new GuardrailProperties(false, Set.of("protected-1"), Set.of(), 1, 1, STORM, TestGate.wide());
+        Effect look = look("node-1");
+        EffectGate gate = gate(
+                new PauseGuardrail(pauses),
+                new ProtectedNodes(limits, node -> Optional.of(Map.of())),
+                new MaxContainedNodes(limits, contained),
+                new DryRun(limits, TestGate.dryRuns(database, clock)));
+        assertThat(gate.perform(look, permit -> "made")).isEqualTo(new EffectResult.Done<>("made"));
+        assertThat(contained.all()).isEmpty();
+        assertThat(gate.perform(look("protected-1"), permit -> "made"))
+                .isInstanceOfSatisfying(
+                        EffectResult.NotAllowed.class,
+                        refused -> assertThat(refused.rule()).isEqualTo("protected-nodes"));
+        pauses.set(ADMIN, Pause.Scope.NODE, "node-1", "no looks", null);
+        assertThat(gate.perform(look, permit -> "made"))
+                .isInstanceOfSatisfying(
+                        EffectResult.NotAllowed.class,
+                        refused -> assertThat(refused.rule()).isEqualTo("pause"));
+        GuardrailProperties dry = new GuardrailProperties(true, Set.of(), Set.of(), 1, 1, STORM, TestGate.wide());
+        assertThat(gate(new DryRun(dry, TestGate.dryRuns(database, clock))).perform(look, permit -> "made"))
+                .isInstanceOf(EffectResult.DryRun.class);
+        assertThat(audit.page(0, 100))
+                .filteredOn(entry -> entry.event().action().equals("effect.start-helper-pod"))
+                .hasSize(5)
+                .allSatisfy(entry -> assertThat(entry.event().incident()).isNull());
+    }
+
+    @Test
+    void everythingElseIsForAnIncident() {
+        for (Effect.Kind kind : Effect.Kind.values()) {
+            assertThatThrownBy(() -> new Effect(PLAYBOOK, null, NodeName.of("node-1"), kind, "change", "request"))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    private static Effect look(String node) {
+        return new Effect(
+                Actor.detector("drift-sweep"),
+                null,
+                NodeName.of(node),
+                Effect.Kind.START_HELPER_POD,
+                Effect.LOOK,
+                "request");
+    }
+
     private static Effect effect(String incident, String node, Effect.Kind kind) {
         return new Effect(PLAYBOOK, IncidentId.of(incident), NodeName.of(node), kind, "target", "request");
     }
@@ -109,7 +158,7 @@ class GuardrailsTest {
         private final EffectGate gate = gate(new PauseGuardrail(pauses), new MaxContainedNodes(limits(9), contained));
 
         @ParameterizedTest
-        @EnumSource(names = {"CONTAIN", "RESTORE_FILE", "QUARANTINE_FILE"})
+        @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "RELEASE")
         void holdsBackEverythingNew(Effect.Kind kind) {
             pauses.set(ADMIN, Pause.Scope.GLOBAL, "", "maintenance of the network", null);
             assertThat(outcome(gate, effect("i1", "worker-1", kind))).isEqualTo("pause");

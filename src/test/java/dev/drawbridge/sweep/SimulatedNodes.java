@@ -5,6 +5,7 @@ import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUnreachableException;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
@@ -92,6 +93,9 @@ public final class SimulatedNodes implements NodeFiles {
     @Override
     public NodeScan scan(NodeName node, List<NodePath> roots) {
         scans.incrementAndGet();
+        if (NodeUse.current().filter(use -> use.incident() == null).isEmpty()) {
+            throw new IllegalStateException("the sweep does not say that it only looks");
+        }
         int now = running.incrementAndGet();
         most.accumulateAndGet(now, Math::max);
         try {

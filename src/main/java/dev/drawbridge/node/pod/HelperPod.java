@@ -1,5 +1,6 @@
 package dev.drawbridge.node.pod;
 
+import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.shell.NodeShell.Use;
 import dev.drawbridge.shared.Digest;
@@ -50,7 +51,6 @@ record HelperPod(String name, NodeName node, Use use) {
                 .addToLabels(MANAGED_BY, "drawbridge")
                 .addToLabels(HELPER, code(use))
                 .addToLabels(INSTANCE, instanceLabel(instance))
-                .addToAnnotations(INCIDENT, by.incident().value())
                 .addToAnnotations(NODE, node.value())
                 .addToAnnotations(ACTOR, by.actor().display())
                 .addToAnnotations(INSTANCE, instance)
@@ -106,6 +106,9 @@ record HelperPod(String name, NodeName node, Use use) {
                 .endHostPath()
                 .endVolume()
                 .endSpec();
+        if (by.incident() != null) {
+            pod.editMetadata().addToAnnotations(INCIDENT, by.incident().value()).endMetadata();
+        }
         if (settings.processes() && look) {
             pod.editSpec().withHostPID(true).endSpec();
         }
@@ -116,6 +119,6 @@ record HelperPod(String name, NodeName node, Use use) {
     }
 
     static String code(Use use) {
-        return use == Use.LOOK ? "look" : "change";
+        return use == Use.LOOK ? Effect.LOOK : "change";
     }
 }

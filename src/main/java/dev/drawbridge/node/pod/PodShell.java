@@ -17,6 +17,8 @@ import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -32,7 +34,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * A shell in a helper pod. One pod to look and, only where something is changed, another to change serve one step of a response; both go
- * with it.
+ * with it. A sweep has the first only.
  */
 @Component
 class PodShell implements NodeShell {
@@ -43,6 +45,9 @@ class PodShell implements NodeShell {
     private final HelperPods pods;
     private final NodePodProperties settings;
     private final Semaphore slots;
+    /** Of the slots, those that may be taken for no incident: a response never waits for all of them to come back from sweeps. */
+    private final Semaphore sweeping;
+
     private final ExecutorService feeding = Executors.newCachedThreadPool(work -> {
         Thread thread = new Thread(work, "helper-pod-input");
         thread.setDaemon(true);
@@ -53,12 +58,17 @@ class PodShell implements NodeShell {
         this.pods = pods;
         this.settings = settings;
         this.slots = new Semaphore(settings.maxConcurrent(), true);
+        this.sweeping = new Semaphore(Math.max(1, settings.maxConcurrent() / 2), true);
     }
 
     private record Key(NodeName node, Use use) {}
 
-    /** Of a step, for all of its pods: one that has the first never waits for the second. */
-    private record Slot() {}
+    /** Of a step or a sweep, for all of its pods: one that has the first never waits for the second. */
+    private record Slot(List<Semaphore> held) {
+        void release() {
+            held.forEach(Semaphore::release);
+        }
+    }
 
     @PreDestroy
     void stop() {
@@ -85,9 +95,12 @@ class PodShell implements NodeShell {
     @Override
     public Ended run(NodeName node, Call call, OutputStream stdout) {
         NodeUse by = NodeUse.current()
-                .orElseThrow(() -> new NodeAccessException(
-                        "node " + node + " is reached by helper pods, which are started for incidents only"));
-        by.kept(Slot.class, Slot.class, () -> slot(node), slot -> slots.release());
+                .orElseThrow(() -> new NodeAccessException("node " + node
+                        + " is reached by helper pods, which are started for incidents and sweeps only"));
+        if (by.incident() == null && call.use() != Use.LOOK) {
+            throw new NodeAccessException("node " + node + " is changed for incidents only");
+        }
+        by.kept(Slot.class, Slot.class, () -> slot(by, node), Slot::release);
         Key key = new Key(node, call.use());
         HelperPod pod = by.kept(
                 key,
@@ -103,17 +116,27 @@ class PodShell implements NodeShell {
         }
     }
 
-    private Slot slot(NodeName node) {
+    private Slot slot(NodeUse by, NodeName node) {
+        List<Semaphore> held = new ArrayList<>();
+        boolean all = false;
         try {
-            Duration patience = TimeLimit.atMost(settings.commandTimeout());
-            if (!slots.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new NodeUnreachableException(
-                        "too many nodes are reached by helper pods, node " + node + " waits", null);
+            for (Semaphore one : by.incident() == null ? List.of(sweeping, slots) : List.of(slots)) {
+                Duration patience = TimeLimit.atMost(settings.commandTimeout());
+                if (!one.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throw new NodeUnreachableException(
+                            "too many nodes are reached by helper pods, node " + node + " waits", null);
+                }
+                held.add(one);
             }
-            return new Slot();
+            all = true;
+            return new Slot(held);
         } catch (InterruptedException stopping) {
             Thread.currentThread().interrupt();
             throw new NodeUnreachableException("interrupted while waiting for node " + node, stopping);
+        } finally {
+            if (!all) {
+                held.forEach(Semaphore::release);
+            }
         }
     }
 

@@ -118,7 +118,7 @@ class ShellNodeFiles implements NodeFiles {
     public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
         permit.requireNode(node);
         // the same file of the same incident goes to the same place: that is how a rerun knows its own work
-        String id = Digest.ofText(permit.effect().incident() + " " + path + " " + expected)
+        String id = Digest.ofText(permit.effect().requireIncident() + " " + path + " " + expected)
                 .hex()
                 .substring(0, 32);
         NodeShell shell = shells.of(node);

@@ -1,5 +1,6 @@
 package dev.drawbridge.node.pod;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -13,17 +14,21 @@ import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.TestPermits;
 import dev.drawbridge.guardrail.Verdict;
 import dev.drawbridge.node.NodeAccessException;
+import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.shell.NodeShell.Use;
 import dev.drawbridge.node.shell.ReachedNode;
 import dev.drawbridge.node.shell.TestShells;
 import dev.drawbridge.sandbox.ApiFaults;
+import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
+import dev.drawbridge.shared.TimeLimit;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -42,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Their life: who may start one, what is on record, what is removed, and what is swept. */
 class HelperPodsTest {
     private static final List<NodePath> ROOTS = List.of(NodePath.of("/etc/kubernetes"));
+    private static final Actor SWEEP = Actor.detector("drift-sweep");
 
     @TempDir
     Path temp;
@@ -49,6 +55,11 @@ class HelperPodsTest {
     private PodNode node;
 
     private PodNode node(Function<TestDatabase, EffectGate> gate, Duration startTimeout) throws Exception {
+        return node(gate, startTimeout, PodNode.SETTINGS.maxConcurrent());
+    }
+
+    private PodNode node(Function<TestDatabase, EffectGate> gate, Duration startTimeout, int maxConcurrent)
+            throws Exception {
         NodePodProperties usual = PodNode.SETTINGS;
         node = new PodNode(
                 temp,
@@ -61,7 +72,7 @@ class HelperPodsTest {
                         startTimeout,
                         usual.commandTimeout(),
                         usual.lifetime(),
-                        usual.maxConcurrent(),
+                        maxConcurrent,
                         false));
         return node;
     }
@@ -120,11 +131,64 @@ class HelperPodsTest {
     }
 
     @Test
-    void nobodyReachesANodeWithoutAnIncident() throws Exception {
+    void aSweepLooksForNoIncidentAndChangesNothing() throws Exception {
+        node();
+        node.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
+        NodeFiles files = TestShells.files(node.shell);
+        NodeUse.looking(SWEEP, () -> {
+            assertThat(files.scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
+            assertThat(node.there()).singleElement().satisfies(pod -> {
+                assertThat(pod.getMetadata().getAnnotations())
+                        .containsEntry(HelperPod.ACTOR, SWEEP.display())
+                        .doesNotContainKey(HelperPod.INCIDENT);
+                assertThat(pod.getSpec().getContainers().get(0).getVolumeMounts())
+                        .allMatch(VolumeMount::getReadOnly);
+            });
+            assertThatThrownBy(() -> files.quarantine(
+                            ReachedNode.NAME,
+                            TestPermits.on(ReachedNode.NAME),
+                            NodePath.of("/etc/kubernetes/a"),
+                            Digest.ofText("old")))
+                    .isInstanceOf(NodeAccessException.class)
+                    .hasMessageContaining("for incidents only");
+            return true;
+        });
+        assertThat(node.kubelet.made()).hasSize(1);
+        assertThat(node.there()).isEmpty();
+        assertThat(node.trail())
+                .extracting(entry -> entry.event().action())
+                .containsExactly("effect.start-helper-pod", "effect.start-helper-pod", "node.helper-pod.remove");
+        assertThat(node.trail()).allSatisfy(entry -> {
+            assertThat(entry.event().incident()).isNull();
+            assertThat(entry.event().actor()).isEqualTo(SWEEP);
+            assertThat(entry.event().node()).isEqualTo(ReachedNode.NAME);
+        });
+    }
+
+    @Test
+    void sweepsLeaveSlotsForResponses() throws Exception {
+        node(TestGate::open, Duration.ofSeconds(20), 2);
+        NodeFiles files = TestShells.files(node.shell);
+        NodeUse.looking(SWEEP, () -> {
+            files.scan(ReachedNode.NAME, ROOTS);
+            assertThatThrownBy(() -> TimeLimit.within(
+                            Duration.ofMillis(50),
+                            () -> NodeUse.looking(
+                                    Actor.detector("another"), () -> files.scan(ReachedNode.NAME, ROOTS))))
+                    .hasMessageContaining("too many nodes are reached by helper pods");
+            return NodeUse.in(PodNode.ACTOR, PodNode.INCIDENT, () -> files.scan(ReachedNode.NAME, ROOTS));
+        });
+        // all are back
+        NodeUse.looking(SWEEP, () -> files.scan(ReachedNode.NAME, ROOTS));
+        assertThat(node.kubelet.made()).hasSize(3);
+    }
+
+    @Test
+    void nobodyReachesANodeWithoutSayingInWhoseName() throws Exception {
         node();
         assertThatThrownBy(() -> TestShells.files(node.shell).scan(ReachedNode.NAME, ROOTS))
                 .isInstanceOf(NodeAccessException.class)
-                .hasMessageContaining("for incidents only");
+                .hasMessageContaining("for incidents and sweeps only");
         assertThat(node.kubelet.made()).isEmpty();
     }
 
@@ -263,7 +327,7 @@ class HelperPodsTest {
             asked.add(right);
             return granted.contains(right);
         });
-        node.put("/etc/kubernetes/a", "old".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        node.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
         node.files().scan(ReachedNode.NAME, ROOTS);
         node.files()
                 .quarantine(
