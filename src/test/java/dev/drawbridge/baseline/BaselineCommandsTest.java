@@ -274,6 +274,15 @@ class BaselineCommandsTest {
         assertThat(err.toString())
                 .contains("/etc/kubernetes/manifests/link: a symbolic link", ETCD + ": has a second name elsewhere");
         assertThat(ref(temp.resolve("clone"), "HEAD")).isNull();
+
+        // nor one that is reached by pods: a command has nobody to judge or record that one is started
+        assertThat(capture("--drawbridge.node.access=pod")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains("worker-1 is reached by helper pods", "--drawbridge.node.access-by-node.worker-1=ssh");
+        assertThat(capture("--drawbridge.node.access=pod", "--drawbridge.node.access-by-node.worker-1=ssh"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("/etc/kubernetes/manifests/link: a symbolic link");
+        assertThat(ref(temp.resolve("clone"), "HEAD")).isNull();
     }
 
     @Test

@@ -23,9 +23,15 @@ class ConfiguredNodeShells implements NodeShells {
         NodeAccess access = configured.accessByNode().getOrDefault(node.value(), configured.access());
         NodeShell shell = shells.get(access);
         if (shell == null) {
-            // commands of the jar start without a cluster
-            throw new NodeAccessException("node " + node + " is reached by " + access + ", which cannot be done here");
+            // commands of the jar have no cluster, no guardrails and no audit trail
+            throw new NodeAccessException("node " + node + " is reached by " + name(access)
+                    + " (drawbridge.node.access, access-by-node), and commands start none: nobody would judge or record that;"
+                    + " where it can be reached by SSH, too, say --drawbridge.node.access-by-node." + node + "=ssh");
         }
         return shell;
+    }
+
+    private static String name(NodeAccess access) {
+        return access == NodeAccess.POD ? "helper pods" : access.name();
     }
 }
