@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A constant shell script from the class path and its arguments. Bytes of paths travel as octal escapes, so that neither the
@@ -33,9 +34,10 @@ public record Script(String name, String text) {
         return words;
     }
 
-    /** The same as one line for a shell. */
+    /** The same as one line for a shell; as plain as it can be, for whoever filters by forced commands or rules for sudo. */
     public String line(List<String> arguments) {
-        return words(arguments).stream().map(Script::quote).collect(Collectors.joining(" "));
+        return Stream.concat(Stream.of("sh", "-c", quote(text), name), arguments.stream().map(Script::quote))
+                .collect(Collectors.joining(" "));
     }
 
     /** {@code \057\145...}: every byte as three octal digits, for {@code printf}. */
