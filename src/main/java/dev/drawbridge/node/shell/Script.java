@@ -36,7 +36,9 @@ public record Script(String name, String text) {
 
     /** The same as one line for a shell; as plain as it can be, for whoever filters by forced commands or rules for sudo. */
     public String line(List<String> arguments) {
-        return Stream.concat(Stream.of("sh", "-c", quote(text), name), arguments.stream().map(Script::quote))
+        return Stream.concat(
+                        Stream.of("sh", "-c", quote(text), name),
+                        arguments.stream().map(Script::quote))
                 .collect(Collectors.joining(" "));
     }
 

@@ -19,12 +19,12 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** A server certificate that nobody vouches for but itself. */
-final class TestCertificates {
+public final class TestCertificates {
     private static final char[] NO_PASSWORD = new char[0];
 
     private TestCertificates() {}
 
-    static X509Certificate selfSigned(KeyPair keys, String address) throws Exception {
+    public static X509Certificate selfSigned(KeyPair keys, String address) throws Exception {
         X500Principal name = new X500Principal("CN=" + address);
         Instant now = Instant.now();
         return new JcaX509CertificateConverter()
@@ -53,7 +53,7 @@ final class TestCertificates {
         return context;
     }
 
-    static String pem(X509Certificate certificate) throws Exception {
+    public static String pem(X509Certificate certificate) throws Exception {
         return "-----BEGIN CERTIFICATE-----\n"
                 + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(certificate.getEncoded())
                 + "\n-----END CERTIFICATE-----\n";

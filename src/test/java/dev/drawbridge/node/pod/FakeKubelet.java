@@ -1,8 +1,9 @@
 package dev.drawbridge.node.pod;
 
 import dev.drawbridge.sandbox.PodExec;
-import dev.drawbridge.sandbox.SandboxApiServer;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
@@ -44,7 +45,7 @@ final class FakeKubelet implements PodExec, AutoCloseable {
         STATUS_WITHOUT_CODE
     }
 
-    private final SandboxApiServer server;
+    private final KubernetesClient api;
     private final String namespace;
     private final String path;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -54,13 +55,16 @@ final class FakeKubelet implements PodExec, AutoCloseable {
     private volatile Ending ending = Ending.TOLD;
     private volatile long after;
 
-    /** @param path in which commands are looked for; ACT is the process id of the shell */
-    FakeKubelet(SandboxApiServer server, String namespace, String path) {
-        this.server = server;
+    /**
+     * Told of changes by {@link #changed}.
+     *
+     * @param api of whoever plays the cluster
+     * @param path in which commands are looked for; ACT is the process id of the shell
+     */
+    FakeKubelet(KubernetesClient api, String namespace, String path) {
+        this.api = api;
         this.namespace = namespace;
         this.path = path;
-        server.exec(this);
-        server.observe(this::changed);
     }
 
     /** From now on pods are made and never get ready. */
@@ -84,47 +88,52 @@ final class FakeKubelet implements PodExec, AutoCloseable {
         return commands;
     }
 
-    private void changed(String object) {
-        String pods = "/api/v1/namespaces/" + namespace + "/pods";
-        if (!object.equals(pods)) {
+    /** Something may have changed at this path of the API. */
+    void changed(String object) {
+        if (!object.equals("/api/v1/namespaces/" + namespace + "/pods")) {
             return;
         }
         try {
-            threads.execute(this::startAll);
+            threads.execute(this::tend);
         } catch (RejectedExecutionException over) {
             // the test is
         }
     }
 
-    private void startAll() {
-        server.client().pods().inNamespace(namespace).list().getItems().stream()
-                .filter(pod -> pod.getStatus() == null || pod.getStatus().getPhase() == null)
-                .forEach(pod -> {
-                    String name = pod.getMetadata().getName();
-                    if (!made.contains(name)) {
-                        made.add(name);
-                    }
-                    if (!starts) {
-                        return;
-                    }
-                    try {
-                        server.client()
-                                .pods()
-                                .inNamespace(namespace)
-                                .withName(name)
-                                .edit(found -> new PodBuilder(found)
-                                        .withNewStatus()
-                                        .withPhase("Running")
-                                        .addNewCondition()
-                                        .withType("Ready")
-                                        .withStatus("True")
-                                        .endCondition()
-                                        .endStatus()
-                                        .build());
-                    } catch (KubernetesClientException gone) {
-                        // removed meanwhile
-                    }
-                });
+    private void tend() {
+        for (Pod pod : api.pods().inNamespace(namespace).list().getItems()) {
+            String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
+            try {
+                if (pod.getMetadata().getDeletionTimestamp() != null) {
+                    // its containers are gone: a real API server waits for that
+                    api.resource(pod).withGracePeriod(0).delete();
+                } else if (phase == null || phase.equals("Pending")) {
+                    start(pod.getMetadata().getName());
+                }
+            } catch (KubernetesClientException gone) {
+                // removed meanwhile
+            }
+        }
+    }
+
+    private void start(String name) {
+        if (!made.contains(name)) {
+            made.add(name);
+        }
+        if (starts) {
+            api.pods()
+                    .inNamespace(namespace)
+                    .withName(name)
+                    .editStatus(found -> new PodBuilder(found)
+                            .withNewStatus()
+                            .withPhase("Running")
+                            .addNewCondition()
+                            .withType("Ready")
+                            .withStatus("True")
+                            .endCondition()
+                            .endStatus()
+                            .build());
+        }
     }
 
     @Override

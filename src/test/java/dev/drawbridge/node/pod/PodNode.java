@@ -74,7 +74,9 @@ final class PodNode implements ReachedNode {
                         .endMetadata()
                         .build())
                 .create();
-        kubelet = new FakeKubelet(server, settings.namespace(), path);
+        kubelet = new FakeKubelet(server.client(), settings.namespace(), path);
+        server.exec(kubelet);
+        server.observe(kubelet::changed);
         client = client(server);
         pods = pods(gate.apply(database), settings, "instance-1", Clock.systemUTC());
         shell = new PodShell(pods, settings);
