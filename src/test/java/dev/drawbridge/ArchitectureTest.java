@@ -115,11 +115,11 @@ class ArchitectureTest {
                 .containsExactly("dev.drawbridge.guardrail.EffectGate");
     }
 
-    /** It gives both methods what an evidence receipt covers, and has no other way to name a path. */
+    /** It gives these methods what an evidence receipt covers, and has no other way to name a path. */
     @Test
     void onlyRecoveryChangesFilesOnNodes() {
-        assertThat(whoever(of(NodeFiles.class, "write|quarantine")))
-                .containsExactly("dev.drawbridge.recovery.PlannedRecovery");
+        assertThat(whoever(of(NodeFiles.class, "write|writeTogether|quarantine")))
+                .containsExactly("dev.drawbridge.recovery.RestoreRun");
         assertThat(whoever(access -> access.getTargetOwner().isEquivalentTo(EvidenceReceipt.class)
                         && access.getName().equals("<init>")))
                 .containsExactly("dev.drawbridge.evidence.EvidenceRecords");

@@ -61,6 +61,11 @@ public class AuditTrail {
         joining.executeWithoutResult(status -> pending().add(bounded(event)));
     }
 
+    /** As {@link #record} each, in this order. */
+    public void recordAll(List<AuditEvent> events) {
+        joining.executeWithoutResult(status -> events.forEach(event -> pending().add(bounded(event))));
+    }
+
     /**
      * Records durably before it returns, whatever becomes of the surrounding transaction: what is about to be done, and what
      * went wrong.

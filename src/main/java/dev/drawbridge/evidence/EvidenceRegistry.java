@@ -7,10 +7,12 @@ import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.NodePath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -27,6 +29,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -38,6 +41,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 class EvidenceRegistry implements EvidenceLocker {
     private static final Logger log = LoggerFactory.getLogger(EvidenceRegistry.class);
     private static final int BUFFER = 64 * 1024;
+    private static final long PORTION = 8 * 1024 * 1024;
 
     private final NodeFiles nodes;
     private final ContextCapture context;
@@ -85,15 +89,39 @@ class EvidenceRegistry implements EvidenceLocker {
                 .collect(Collectors.toSet());
         // before the look into the store: from here on it is not removed for the sake of another incident's time
         records.need(incident, room.taken());
-        for (ScannedFile file : files) {
-            Optional<EvidenceItem> item = fileItem(incident, node, file, wanted.contains(file));
-            if (item.isEmpty()) {
-                return Optional.empty();
+        for (List<ScannedFile> some : portions(files)) {
+            Map<NodePath, byte[]> read = nodes.readTogether(
+                    node,
+                    some.stream()
+                            .filter(file -> wanted.contains(file) && !store.has(Objects.requireNonNull(file.sha256())))
+                            .toList());
+            for (ScannedFile file : some) {
+                Optional<EvidenceItem> item =
+                        fileItem(incident, node, file, wanted.contains(file), read.get(file.path()));
+                if (item.isEmpty()) {
+                    return Optional.empty();
+                }
+                items.add(item.get());
             }
-            items.add(item.get());
         }
         context.cluster(node).forEach(part -> items.add(item(incident, part)));
         return joining.execute(status -> issue(actor, incident, node, items));
+    }
+
+    /** As many files as may lie in memory when those of them that are small are read together. */
+    private static List<List<ScannedFile>> portions(List<ScannedFile> files) {
+        List<List<ScannedFile>> portions = new ArrayList<>();
+        long bytes = 0;
+        for (ScannedFile file : files) {
+            long counted = Math.min(file.size(), WriteBatch.SMALL);
+            if (portions.isEmpty() || bytes + counted > PORTION) {
+                portions.add(new ArrayList<>());
+                bytes = 0;
+            }
+            portions.get(portions.size() - 1).add(file);
+            bytes += counted;
+        }
+        return portions;
     }
 
     /** What an incident may still keep; content that it keeps already costs nothing. */
@@ -127,7 +155,8 @@ class EvidenceRegistry implements EvidenceLocker {
     }
 
     /** Empty when the node no longer holds the content that was scanned. */
-    private Optional<EvidenceItem> fileItem(IncidentId incident, NodeName node, ScannedFile file, boolean fits) {
+    private Optional<EvidenceItem> fileItem(
+            IncidentId incident, NodeName node, ScannedFile file, boolean fits, byte @Nullable [] read) {
         String origin = file.path().toString();
         if (file.unreadable() || file.type() == FileType.UNSTABLE) {
             return Optional.of(EvidenceItem.notAvailable(
@@ -148,7 +177,7 @@ class EvidenceRegistry implements EvidenceLocker {
                     now(),
                     "the incident would hold more than " + settings.maxIncidentSize() + "; " + describe(file)));
         }
-        return held(content) || captured(incident, node, file, content)
+        return held(content) || captured(incident, node, file, content, read)
                 ? Optional.of(EvidenceItem.kept(Kind.FILE, origin, content, file.size(), now(), describe(file)))
                 : Optional.empty();
     }
@@ -171,10 +200,16 @@ class EvidenceRegistry implements EvidenceLocker {
         }
     }
 
-    private boolean captured(IncidentId incident, NodeName node, ScannedFile file, Digest content) {
+    private boolean captured(
+            IncidentId incident, NodeName node, ScannedFile file, Digest content, byte @Nullable [] read) {
         long limit = settings.maxFileSize().toBytes();
-        Optional<ContentStore.Kept> kept =
-                store.keep(out -> nodes.read(node, file.path(), out, limit).isPresent());
+        Optional<ContentStore.Kept> kept = store.keep(out -> {
+            if (read == null) {
+                return nodes.read(node, file.path(), out, limit).isPresent();
+            }
+            out.write(read);
+            return true;
+        });
         if (kept.isPresent() && !kept.get().sha256().equals(content)) {
             // something else by now; what was read goes with the incident
             records.need(incident, Map.of(kept.get().sha256(), kept.get().size()));

@@ -77,9 +77,61 @@ public class EffectGate {
         } finally {
             permit.end();
         }
-        audit.record(AuditEvent.outcome(effect.actor(), action(effect), effect.target(), String.valueOf(value))
-                .on(effect.incident(), effect.node()));
+        audit.record(outcome(effect, String.valueOf(value)));
         return new EffectResult.Done<>(value);
+    }
+
+    /**
+     * Effects that happen together, each judged by itself in this order, each with its own intent and outcome in the audit trail.
+     *
+     * @param announced as for one effect; for all of them
+     * @param act gets the permits in the order of the effects and returns what came of each, in that order
+     * @return empty when not every one was allowed outright: nothing was done or reserved then, and each has to be performed by itself
+     * @see #perform(Effect, Runnable, Function)
+     */
+    public <T> Optional<List<T>> performTogether(
+            List<Effect> effects, Runnable announced, Function<List<Permit>, List<T>> act) {
+        if (!allAllowed(effects, announced)) {
+            return Optional.empty();
+        }
+        List<Permit> permits = effects.stream().map(Permit::new).toList();
+        List<T> values;
+        try {
+            values = act.apply(permits);
+        } catch (RuntimeException | Error failed) {
+            effects.forEach(effect -> recordFailure(effect, failed));
+            throw failed;
+        } finally {
+            permits.forEach(Permit::end);
+        }
+        List<AuditEvent> outcomes = new ArrayList<>();
+        for (int i = 0; i < effects.size(); i++) {
+            outcomes.add(outcome(effects.get(i), String.valueOf(values.get(i))));
+        }
+        audit.recordAll(outcomes);
+        return Optional.of(values);
+    }
+
+    /** In one transaction, so that it is all of them or none. */
+    private boolean allAllowed(List<Effect> effects, Runnable announced) {
+        List<Situation> looks = new ArrayList<>();
+        for (Effect effect : effects) {
+            Situation situation = situations.of(effect);
+            if (prepared(effect, situation).isPresent()) {
+                return false;
+            }
+            looks.add(situation);
+        }
+        return Boolean.TRUE.equals(alone.execute(status -> {
+            for (int i = 0; i < effects.size(); i++) {
+                if (!(judge(effects.get(i), looks.get(i), () -> {}, status) instanceof Verdict.Allowed)) {
+                    status.setRollbackOnly();
+                    return false;
+                }
+            }
+            announced.run();
+            return true;
+        }));
     }
 
     /** A failed guardrail may have broken its transaction: then the refusal is recorded in one of its own. */
@@ -200,9 +252,7 @@ public class EffectGate {
 
     private void recordFailure(Effect effect, Throwable failed) {
         try {
-            audit.recordNow(AuditEvent.outcome(
-                            effect.actor(), action(effect), effect.target(), "failed: " + failed.getMessage())
-                    .on(effect.incident(), effect.node()));
+            audit.recordNow(outcome(effect, "failed: " + failed.getMessage()));
         } catch (RuntimeException unrecorded) {
             failed.addSuppressed(unrecorded);
         }
@@ -215,6 +265,11 @@ public class EffectGate {
                 .with("rule", verdict instanceof Verdict.Objection objection ? objection.rule() : "")
                 .with("request", effect.request());
         return verdict instanceof Verdict.NeedsApproval needs ? intent.with("by", needs.by()) : intent;
+    }
+
+    private static AuditEvent outcome(Effect effect, String what) {
+        return AuditEvent.outcome(effect.actor(), action(effect), effect.target(), what)
+                .on(effect.incident(), effect.node());
     }
 
     private static String action(Effect effect) {

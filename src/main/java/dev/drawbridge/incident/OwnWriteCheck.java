@@ -45,7 +45,7 @@ class OwnWriteCheck {
             return Optional.empty();
         }
         return writes.around(node, path.get(), alert.eventTime(), CLOCKS).stream()
-                .filter(write -> proven(alert, write) && !explained(write, alert) && answered(write))
+                .filter(write -> proven(alert, path.get(), write) && !explained(write, alert) && answered(write))
                 .findFirst();
     }
 
@@ -60,18 +60,20 @@ class OwnWriteCheck {
     }
 
     /** By the content, or by the place that it was renamed from; neither may be another. */
-    private static boolean proven(Alert alert, OwnWrite write) {
+    private static boolean proven(Alert alert, NodePath path, OwnWrite write) {
         Digest digest = alert.fileDigest();
         String original = alert.originalPath();
-        boolean from = original != null && staged(original, write.staging());
+        boolean from = original != null && staged(original, path, write.staging());
         return (digest != null || original != null)
                 && (digest == null || digest.equals(write.content()))
                 && (original == null || from);
     }
 
-    private static boolean staged(String original, NodePath staging) {
+    /** Alone as {@code put.abc}, or together with others under its own name in {@code put.abc/}. */
+    private static boolean staged(String original, NodePath path, NodePath staging) {
         return NodePath.normalise(original)
-                .filter(path -> path.parent().equals(staging) && path.name().startsWith("put."))
+                .map(from -> from.name().equals(path.name()) ? from.parent() : from)
+                .filter(place -> place.parent().equals(staging) && place.name().startsWith("put."))
                 .isPresent();
     }
 

@@ -7,6 +7,7 @@ import dev.drawbridge.shared.NodePath;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +35,31 @@ public interface NodeFiles {
     Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit);
 
     /**
+     * Contents of small files in few round trips.
+     *
+     * @param files as a scan found them
+     * @return those whose content still is what the scan found; for every other one {@link #read} tells what came of it
+     */
+    default Map<NodePath, byte[]> readTogether(NodeName node, List<ScannedFile> files) {
+        return Map.of();
+    }
+
+    /**
      * Puts a file in place atomically: staged on the same file system outside any watched directory, flushed, owner and mode set, renamed over,
      * directory flushed, read back.
      */
     WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content);
+
+    /**
+     * Puts the files of a batch in place in one round trip, each atomically and as by {@link #write}. Begins only when the node holds everything
+     * exactly as expected.
+     *
+     * @return false when it did not, or not all came to be as wanted: {@link #write} tells of each file what came of it, also of those that are
+     *     in place
+     */
+    default boolean writeTogether(NodeName node, List<Permit> permits, WriteBatch batch) {
+        return false;
+    }
 
     /**
      * Directory on a node, without any root prefix, out of which {@link #write} renames files into place; empty when it has no fixed

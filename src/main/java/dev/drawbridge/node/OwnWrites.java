@@ -12,8 +12,11 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -27,11 +30,13 @@ public class OwnWrites {
     private static final Duration MOST = Duration.ofMinutes(2);
 
     private final JdbcClient jdbc;
+    private final JdbcOperations batch;
     private final TransactionTemplate alone;
     private final Clock clock;
 
-    OwnWrites(JdbcClient jdbc, PlatformTransactionManager transactions, Clock clock) {
-        this.jdbc = jdbc;
+    OwnWrites(JdbcOperations batch, PlatformTransactionManager transactions, Clock clock) {
+        this.jdbc = JdbcClient.create(batch);
+        this.batch = batch;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.clock = clock;
@@ -46,30 +51,35 @@ public class OwnWrites {
      */
     public record OwnWrite(long id, IncidentId incident, Digest content, NodePath staging, Instant from, Instant to) {}
 
-    /** Before it begins; joins the caller's transaction, which has to commit before the first request to the node. */
-    public void begin(IncidentId incident, NodeName node, NodePath path, Digest content, NodePath staging) {
-        jdbc.sql("""
-                        insert into own_write (incident_id, node, path, content, staging, started_at)
-                        values (:incident, :node, :path, :content, :staging, :at)""")
-                .param("incident", incident.value())
-                .param("node", node.value())
-                .param("path", path.toString())
-                .param("content", content.hex())
-                .param("staging", staging.toString())
-                .param("at", utc(clock.instant()))
-                .update();
+    /**
+     * Before they begin; joins the caller's transaction, which has to commit before the first request to the node.
+     *
+     * @param contents by path what is put there
+     */
+    public void begin(IncidentId incident, NodeName node, Map<NodePath, Digest> contents, NodePath staging) {
+        OffsetDateTime now = utc(clock.instant());
+        batch.batchUpdate(
+                "insert into own_write (incident_id, node, path, content, staging, started_at) values (?, ?, ?, ?, ?, ?)",
+                contents.entrySet().stream()
+                        .map(write -> new Object[] {
+                            incident.value(),
+                            node.value(),
+                            write.getKey().toString(),
+                            write.getValue().hex(),
+                            staging.toString(),
+                            now
+                        })
+                        .toList());
     }
 
-    /** After it, whatever came of it; at once, because the alert may come before the caller's transaction ends. */
-    public void end(IncidentId incident, NodeName node, NodePath path) {
-        alone.executeWithoutResult(status -> jdbc.sql("""
-                        update own_write set ended_at = :at
-                        where incident_id = :incident and node = :node and path = :path and ended_at is null""")
-                .param("at", utc(clock.instant()))
-                .param("incident", incident.value())
-                .param("node", node.value())
-                .param("path", path.toString())
-                .update());
+    /** After them, whatever came of them; at once, because the alert may come before the caller's transaction ends. */
+    public void end(IncidentId incident, NodeName node, Collection<NodePath> paths) {
+        OffsetDateTime now = utc(clock.instant());
+        alone.executeWithoutResult(status -> batch.batchUpdate(
+                "update own_write set ended_at = ? where incident_id = ? and node = ? and path = ? and ended_at is null",
+                paths.stream()
+                        .map(path -> new Object[] {now, incident.value(), node.value(), path.toString()})
+                        .toList()));
     }
 
     /** The writes to this path that were under way at that time, give or take what clocks may differ; oldest first. */

@@ -3,21 +3,16 @@ package dev.drawbridge.recovery;
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.baseline.Baseline;
-import dev.drawbridge.baseline.BaselineFile;
 import dev.drawbridge.baseline.BaselineResult;
 import dev.drawbridge.baseline.Baselines;
 import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.baseline.DriftFinder;
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
-import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.EffectGate;
-import dev.drawbridge.guardrail.EffectResult;
-import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeFiles;
-import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.OwnWrites;
@@ -27,17 +22,12 @@ import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
-import dev.drawbridge.shared.TimeLimit;
 import dev.drawbridge.shared.TimeLimitException;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,13 +38,12 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
 
 /**
- * Drift to plan to restored files. It remembers nothing between its steps but what is in the database and the evidence store,
+ * Drift to plan to restored files. It relies on nothing between its steps but what is in the database and the evidence store,
  * and before it writes it looks at the node again.
  */
 @Service
@@ -74,6 +63,7 @@ class PlannedRecovery implements Recovery {
     private final PlanStore plans;
     private final AuditTrail audit;
     private final Clock clock;
+    private final RecentLooks looks = new RecentLooks();
 
     PlannedRecovery(
             NodeDirectory directory,
@@ -110,7 +100,8 @@ class PlannedRecovery implements Recovery {
             return noBaseline(
                     actor, incident, node, "not-available", baseline.revision() + " holds no file of the watched set");
         }
-        List<RestorePlan.Step> steps = look(node, baseline, policy).steps();
+        Look look = look(node, baseline, policy);
+        List<RestorePlan.Step> steps = look.steps();
         if (steps.isEmpty()) {
             audit.record(AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
                     .on(incident, node));
@@ -129,6 +120,7 @@ class PlannedRecovery implements Recovery {
                 PlanHash.of(node, baseline.revision(), steps),
                 clock.instant().truncatedTo(ChronoUnit.MICROS));
         plans.keep(plan, policy);
+        looks.keep(plan.hash(), look.scan());
         audit.record(AuditEvent.fact(
                         actor,
                         "recovery.plan",
@@ -167,7 +159,8 @@ class PlannedRecovery implements Recovery {
         if (kept == null) {
             return Optional.empty();
         }
-        NodeScan scan = files.scan(node, kept.policy().watched().roots());
+        NodeScan scan = looks.take(kept.plan().hash(), clock.instant())
+                .orElseGet(() -> files.scan(node, kept.policy().watched().roots()));
         Map<NodePath, ScannedFile> found = new HashMap<>();
         scan.files().forEach(file -> found.put(file.path(), file));
         Set<NodePath> wanted = new HashSet<>(alerted);
@@ -258,183 +251,13 @@ class PlannedRecovery implements Recovery {
         if (!plan.steps().containsAll(left)) {
             return new RestoreOutcome.Lapsed("the node changed since the plan was made");
         }
-        return carryOut(actor, plan, left, baseline, now.scan(), kept.policy(), receipt);
-    }
-
-    private RestoreOutcome carryOut(
-            Actor actor,
-            RestorePlan plan,
-            Set<RestorePlan.Step> left,
-            Baseline baseline,
-            NodeScan scan,
-            RecoveryPolicy policy,
-            EvidenceReceipt receipt) {
-        List<NodePath> changed = new ArrayList<>();
-        List<String> forPeople = new ArrayList<>();
-        List<RestoreOutcome.Refused> refusals = new ArrayList<>();
-        Optional<String> dryRun = Optional.empty();
-        for (RestorePlan.Step step : plan.steps()) {
-            if (step.action() == FileAction.TASK && left.contains(step)) {
-                forPeople.add(step.path() + ": " + step.why());
-                continue;
-            }
-            // before what is done: the scan never sees such a path, so it would pass for that
-            if (!policy.watched().contains(step.path())) {
-                forPeople.add(step.path() + ": outside the watched set");
-                continue;
-            }
-            if (!left.contains(step)) {
-                // an outcome joins its step's transaction: a run that was cut off leaves intents without one, and this
-                // says why
-                audit.record(AuditEvent.fact(
-                                actor,
-                                "recovery.already-done",
-                                step.path().toString(),
-                                "it was as planned when this run began, by a run that was cut off or by somebody else")
-                        .on(plan.incident(), plan.node())
-                        .withEvidence(plan.hash()));
-                changed.add(step.path());
-                continue;
-            }
-            Optional<EvidenceReceipt.Cover> cover = cover(receipt, plan, step);
-            if (cover.isEmpty()) {
-                forPeople.add(step.path() + ": there is no evidence of what is there now");
-                continue;
-            }
-            // before the intent: an effect that is cut short leaves one without an outcome
-            TimeLimit.require(ONE_FILE);
-            Effect effect = effect(actor, plan, step, baseline, scan);
-            EffectResult<WriteOutcome> result = step.action() == FileAction.RESTORE
-                    ? gate.perform(effect, () -> announce(plan, step, baseline), permit -> {
-                        try {
-                            return act(permit, cover.get(), plan.node(), step, baseline, scan);
-                        } finally {
-                            ownWrites.end(plan.incident(), plan.node(), step.path());
-                        }
-                    })
-                    : gate.perform(effect, permit -> act(permit, cover.get(), plan.node(), step, baseline, scan));
-            if (result instanceof EffectResult.DryRun<WriteOutcome> dry) {
-                dryRun = Optional.of(dry.reason());
-            } else if (result instanceof EffectResult.NotAllowed<WriteOutcome> refused) {
-                forPeople.add(step.path() + ": " + refused.rule() + ", " + refused.reason());
-                refusals.add(
-                        new RestoreOutcome.Refused(effect.kind(), step.path(), refused.rule(), refused.overridable()));
-            } else {
-                WriteOutcome outcome = ((EffectResult.Done<WriteOutcome>) result).value();
-                if (outcome instanceof WriteOutcome.Changed) {
-                    return new RestoreOutcome.Lapsed(step.path() + " changed since the plan was made");
-                }
-                if (outcome instanceof WriteOutcome.Refused refused) {
-                    forPeople.add(step.path() + ": " + refused.reason());
-                } else {
-                    changed.add(step.path());
-                }
-            }
-        }
-        if (dryRun.isPresent()) {
-            return new RestoreOutcome.DryRun(dryRun.get());
-        }
-        log.info(
-                "incident={} node={} {} files done, {} left for people",
-                plan.incident(),
-                plan.node(),
-                changed.size(),
-                forPeople.size());
-        return forPeople.isEmpty()
-                ? new RestoreOutcome.Restored(changed)
-                : new RestoreOutcome.Incomplete(changed, forPeople, refusals);
-    }
-
-    /** The detection of what we put in place must be told from that of an attack. */
-    private void announce(RestorePlan plan, RestorePlan.Step step, Baseline baseline) {
-        BaselineFile file = baseline.files().get(step.path());
-        if (file != null) {
-            files.staging()
-                    .ifPresent(staging ->
-                            ownWrites.begin(plan.incident(), plan.node(), step.path(), file.sha256(), staging));
-        }
-    }
-
-    private static Optional<EvidenceReceipt.Cover> cover(
-            EvidenceReceipt receipt, RestorePlan plan, RestorePlan.Step step) {
-        if (!receipt.incident().equals(plan.incident()) || !receipt.node().equals(plan.node())) {
-            return Optional.empty();
-        }
-        return step.drift() == Drift.Kind.MISSING
-                ? Optional.of(receipt.nothingAt(step.path()))
-                : receipt.cover(step.path(), step.before());
-    }
-
-    /** Changes what the evidence covers and nothing else: path and expected content come from there. */
-    private WriteOutcome act(
-            Permit permit,
-            EvidenceReceipt.Cover cover,
-            NodeName node,
-            RestorePlan.Step step,
-            Baseline baseline,
-            NodeScan scan) {
-        if (step.action() == FileAction.QUARANTINE) {
-            return files.quarantine(node, permit, cover.path(), cover.content());
-        }
-        BaselineFile file = Objects.requireNonNull(baseline.files().get(step.path()));
-        Long uid = DriftFinder.id(file.owner(), scan.users());
-        Long gid = DriftFinder.id(file.group(), scan.groups());
-        if (uid == null || gid == null) {
-            return new WriteOutcome.Refused("the node has no user " + file.owner() + " or group " + file.group());
-        }
-        // without its content nothing but owner and mode is set: the node checks that the content is the baseline's
-        // first
-        try (InputStream content =
-                file.held() == BaselineFile.Held.CONTENT ? baseline.open(file) : InputStream.nullInputStream()) {
-            return files.write(
-                    node,
-                    permit,
-                    new NodeFiles.FileWrite(
-                            cover.path(), cover.content(), file.sha256(), file.size(), file.mode(), uid, gid),
-                    content);
-        } catch (IOException broken) {
-            throw new UncheckedIOException(broken);
-        }
-    }
-
-    private static Effect effect(
-            Actor actor, RestorePlan plan, RestorePlan.Step step, Baseline baseline, NodeScan scan) {
-        boolean quarantine = step.action() == FileAction.QUARANTINE;
-        String request = quarantine
-                ? "if %s is %s: move it to the quarantine of the work directory"
-                        .formatted(step.path(), content(step.before()))
-                : write(step, Objects.requireNonNull(baseline.files().get(step.path())), scan);
-        return new Effect(
-                actor,
-                plan.incident(),
-                plan.node(),
-                quarantine ? Effect.Kind.QUARANTINE_FILE : Effect.Kind.RESTORE_FILE,
-                step.path().toString(),
-                request);
-    }
-
-    /** What the node is asked to do, as {@code write.sh} does it. */
-    private static String write(RestorePlan.Step step, BaselineFile file, NodeScan scan) {
-        String owner = "chown %s:%s (%s:%s), chmod %04o, fsync"
-                .formatted(
-                        number(DriftFinder.id(file.owner(), scan.users())),
-                        number(DriftFinder.id(file.group(), scan.groups())),
-                        file.owner(),
-                        file.group(),
-                        file.mode());
-        return file.sha256().equals(step.before())
-                ? "if %s is %s: %s".formatted(step.path(), content(step.before()), owner)
-                : "stage %d bytes of %s, %s; if %s is %s: rename over it, fsync the directory"
-                        .formatted(file.size(), content(file.sha256()), owner, step.path(), content(step.before()));
-    }
-
-    private static String content(@Nullable Digest digest) {
-        return digest == null ? "not there" : "sha256 " + digest.hex();
-    }
-
-    /** Without a number on the node nothing is written. */
-    private static String number(@Nullable Long id) {
-        return id == null ? "unknown" : id.toString();
+        return new RestoreRun(
+                        files,
+                        ownWrites,
+                        gate,
+                        audit,
+                        new RestoreRun.Approved(actor, plan, left, baseline, now.scan(), kept.policy(), receipt))
+                .outcome();
     }
 
     private record Look(NodeScan scan, List<RestorePlan.Step> steps) {}

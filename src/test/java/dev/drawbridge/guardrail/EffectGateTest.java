@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -89,6 +90,94 @@ class EffectGateTest {
                 .singleElement()
                 .satisfies(entry -> assertThat(entry.details()).containsEntry("verdict", "Refused"));
         assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
+    }
+
+    private static Effect restore(String path) {
+        return new Effect(
+                Actor.playbook("p"), IncidentId.of("i1"), NODE, Effect.Kind.RESTORE_FILE, path, "put " + path);
+    }
+
+    @Test
+    void effectsTogetherHaveEachTheirIntentBeforeAndTheirOutcomeAfter() throws Exception {
+        EffectGate gate = gate("h2", rule("calm", effect -> new Verdict.Allowed("fine")));
+        List<Effect> effects = List.of(restore("/a"), restore("/b"));
+        assertThat(gate.performTogether(effects, () -> {}, permits -> {
+                    assertThat(trail()).extracting(AuditEvent::phase).containsOnly(AuditEvent.Phase.INTENT);
+                    assertThat(permits).extracting(permit -> permit.effect()).isEqualTo(effects);
+                    return List.of("first", "second");
+                }))
+                .contains(List.of("first", "second"));
+        assertThat(trail())
+                .extracting(entry -> entry.phase() + " " + entry.subject() + " " + entry.reason())
+                .containsExactly(
+                        "INTENT /a no guardrail objects",
+                        "INTENT /b no guardrail objects",
+                        "OUTCOME /a first",
+                        "OUTCOME /b second");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void whereOneIsNotAllowedNoneHappensAndNothingIsReserved(String kind) throws Exception {
+        for (Verdict objection : List.of(
+                new Verdict.Refused("strict", "no"),
+                Verdict.NeedsApproval.ofTwo("strict", "ask"),
+                new Verdict.DryRun("looking"),
+                Verdict.Refused.undecided("strict", "who knows"))) {
+            AtomicBoolean announced = new AtomicBoolean();
+            List<Effect> reserved = new ArrayList<>();
+            EffectGate gate = gate(kind, new Guardrail() {
+                @Override
+                public String rule() {
+                    return "strict";
+                }
+
+                @Override
+                public Verdict judge(Effect effect, Situation situation) {
+                    return effect.target().equals("/b") ? objection : new Verdict.Allowed("fine");
+                }
+
+                @Override
+                public void reserve(Effect effect, Situation situation) {
+                    reserved.add(effect);
+                    database.jdbc()
+                            .sql(
+                                    "insert into guardrail_reservation (node, incident_id, reserved_at) values ('n', 'i', current_timestamp)")
+                            .update();
+                }
+            });
+            assertThat(gate.performTogether(
+                            List.of(restore("/a"), restore("/b")), () -> announced.set(true), permits -> {
+                                throw new AssertionError("not allowed");
+                            }))
+                    .isEmpty();
+            assertThat(announced).isFalse();
+            assertThat(reserved).extracting(Effect::target).containsExactly("/a");
+            assertThat(database.jdbc()
+                            .sql("select count(*) from guardrail_reservation")
+                            .query(Long.class)
+                            .single())
+                    .isZero();
+            assertThat(trail()).isEmpty();
+        }
+    }
+
+    @Test
+    void aFaultOfEffectsTogetherIsOnRecordForEach() throws Exception {
+        EffectGate gate = gate("h2");
+        List<Permit> kept = new ArrayList<>();
+        assertThatThrownBy(() -> gate.performTogether(List.of(restore("/a"), restore("/b")), () -> {}, permits -> {
+                    kept.addAll(permits);
+                    throw new IllegalStateException("cut");
+                }))
+                .hasMessage("cut");
+        assertThat(trail())
+                .filteredOn(entry -> entry.phase() == AuditEvent.Phase.OUTCOME)
+                .extracting(entry -> entry.subject() + " " + entry.reason())
+                .containsExactly("/a failed: cut", "/b failed: cut");
+        assertThat(kept)
+                .allSatisfy(permit ->
+                        assertThatThrownBy(() -> permit.requireNode(NODE)).hasMessageContaining("is over"));
     }
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** A gate with chosen guardrails for tests without a Spring context. */
@@ -128,6 +129,11 @@ public final class TestGate {
 
     /** Everything gets this verdict. */
     public static EffectGate answering(TestDatabase database, Verdict verdict) {
+        return judging(database, effect -> verdict);
+    }
+
+    /** One guardrail that answers by the effect. */
+    public static EffectGate judging(TestDatabase database, Function<Effect, Verdict> judge) {
         Guardrail rule = new Guardrail() {
             @Override
             public String rule() {
@@ -136,7 +142,7 @@ public final class TestGate {
 
             @Override
             public Verdict judge(Effect effect, Situation situation) {
-                return verdict;
+                return judge.apply(effect);
             }
         };
         return new EffectGate(

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,8 +76,8 @@ class OwnWriteTest {
                 alerts.meters);
         intake = alerts.findings(TestIncidents.handler(incidents));
         incident = raise(new Sent().at(NOW.minusSeconds(60))).incident();
-        writes.begin(incident, NODE, NodePath.of(PATH), CONTENT, STAGING);
-        writes.end(incident, NODE, NodePath.of(PATH));
+        writes.begin(incident, NODE, Map.of(NodePath.of(PATH), CONTENT), STAGING);
+        writes.end(incident, NODE, List.of(NodePath.of(PATH)));
         told.clear();
         started.clear();
     }
@@ -177,6 +178,16 @@ class OwnWriteTest {
         digest.original = null;
         digest.content = CONTENT;
         ours(digest);
+    }
+
+    @Test
+    void aFileThatWasStagedWithOthersKeepsItsNameThere() {
+        Sent together = new Sent();
+        together.original = STAGING + "/put.a1B2c3/etcd.yaml";
+        ours(together);
+        Sent another = new Sent();
+        another.original = STAGING + "/put.a1B2c3/rogue.yaml";
+        real(another);
     }
 
     @Test

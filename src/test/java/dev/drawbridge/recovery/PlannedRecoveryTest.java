@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.evidence.EvidenceLocker;
@@ -340,6 +341,101 @@ class PlannedRecoveryTest {
                                 "effect.restore-file stage [0-9]+ bytes of sha256 [0-9a-f]{64}, chown [0-9]+:[0-9]+ \\(.+:.+\\), chmod [0-7]{4}, fsync; if "
                                         + APISERVER
                                         + " is sha256 [0-9a-f]{64}: rename over it, fsync the directory"));
+    }
+
+    private static final List<String> CERTIFICATES =
+            List.of("/etc/kubernetes/pki/one.txt", "/etc/kubernetes/pki/three.txt", "/etc/kubernetes/pki/two.txt");
+
+    private void changeCertificates() throws Exception {
+        for (String path : CERTIFICATES) {
+            node.put(path, ("good " + path).getBytes(UTF_8));
+        }
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        for (String path : CERTIFICATES) {
+            node.put(path, "bad".getBytes(UTF_8));
+        }
+        node.put(APISERVER, "kind: Pod\nflag: --anonymous-auth=true\n".getBytes(UTF_8));
+    }
+
+    private List<AuditEvent> effects() {
+        return TestAudit.on(database, Clock.systemUTC()).timeline(INCIDENT, 0, 100).stream()
+                .map(AuditEntry::event)
+                .filter(event -> event.action().startsWith("effect."))
+                .toList();
+    }
+
+    @Test
+    void smallFilesThatBelongTogetherGoTogetherAndAManifestByItself() throws Exception {
+        changeCertificates();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Restored.class,
+                        restored -> assertThat(restored.changed())
+                                .extracting(NodePath::toString)
+                                .containsExactly(
+                                        CERTIFICATES.get(0), CERTIFICATES.get(1), CERTIFICATES.get(2), APISERVER));
+        for (String path : CERTIFICATES) {
+            assertThat(node.path(path)).hasContent("good " + path);
+            assertThat(TestWrites.on(database, Clock.systemUTC())
+                            .around(TestNode.NAME, NodePath.of(path), Instant.now(), Duration.ofMinutes(1)))
+                    .singleElement()
+                    .satisfies(write ->
+                            assertThat(write.to()).isBefore(Instant.now().plusSeconds(1)));
+        }
+        assertThat(effects())
+                .extracting(event -> event.phase() + " " + event.subject())
+                .containsExactly(
+                        "INTENT " + CERTIFICATES.get(0),
+                        "INTENT " + CERTIFICATES.get(1),
+                        "INTENT " + CERTIFICATES.get(2),
+                        "OUTCOME " + CERTIFICATES.get(0),
+                        "OUTCOME " + CERTIFICATES.get(1),
+                        "OUTCOME " + CERTIFICATES.get(2),
+                        "INTENT " + APISERVER,
+                        "OUTCOME " + APISERVER);
+    }
+
+    @Test
+    void whereAGuardrailHoldsOneBackTheOthersGoByThemselves() throws Exception {
+        changeCertificates();
+        Recovery recovery = recovery(TestGate.judging(
+                database,
+                effect -> effect.target().equals(CERTIFICATES.get(1))
+                        ? new Verdict.Refused("test", "not this one")
+                        : new Verdict.Allowed("fine")));
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> {
+                    assertThat(incomplete.changed()).hasSize(3);
+                    assertThat(incomplete.refused())
+                            .extracting(refused -> refused.path().toString())
+                            .containsExactly(CERTIFICATES.get(1));
+                });
+        assertThat(node.path(CERTIFICATES.get(1))).hasContent("bad");
+        assertThat(node.path(CERTIFICATES.get(2))).hasContent("good " + CERTIFICATES.get(2));
+        assertThat(effects())
+                .filteredOn(event -> event.subject().equals(CERTIFICATES.get(1)))
+                .as("one verdict, no outcome")
+                .singleElement()
+                .satisfies(event -> assertThat(event.details()).containsEntry("verdict", "Refused"));
+    }
+
+    @Test
+    void evidenceIsTakenByTheLookOfItsPlanOnceAndByAnotherAfterwards() throws Exception {
+        changeCertificates();
+        Recovery recovery = recovery();
+        plan(recovery);
+        node.put(CERTIFICATES.get(0), "worse".getBytes(UTF_8));
+        assertThat(recovery.captureEvidence(ACTOR, INCIDENT, TestNode.NAME, List.of()))
+                .as("what is read is not what was planned for")
+                .isEmpty();
+        plan(recovery);
+        assertThat(recovery.captureEvidence(ACTOR, INCIDENT, TestNode.NAME, List.of()))
+                .isPresent();
+        assertThat(recovery.captureEvidence(ACTOR, INCIDENT, TestNode.NAME, List.of()))
+                .isPresent();
     }
 
     @Test

@@ -25,6 +25,10 @@ public final class FirstBytes extends OutputStream {
         kept.write(bytes, from, Math.min(length, limit - kept.size()));
     }
 
+    synchronized byte[] bytes() {
+        return kept.toByteArray();
+    }
+
     public synchronized String text() {
         return kept.toString(StandardCharsets.UTF_8);
     }

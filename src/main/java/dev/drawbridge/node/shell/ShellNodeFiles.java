@@ -4,19 +4,29 @@ import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -24,6 +34,9 @@ import org.springframework.stereotype.Component;
 @Component
 class ShellNodeFiles implements NodeFiles {
     private static final int MAX_ANSWER = 8_192;
+    /** What tar reads at once, in bytes: with less it waits for more, and not every way can tell it that there is none. */
+    private static final int RECORD = 10_240;
+
     private static final int NOTHING_THERE = 44;
     private static final int LINK_ON_THE_WAY = 45;
     private static final int NOT_A_FILE = 46;
@@ -33,7 +46,9 @@ class ShellNodeFiles implements NodeFiles {
     private final Clock clock;
     private final Script scan = Script.load("scan");
     private final Script read = Script.load("read");
+    private final Script readTogether = Script.load("read-together");
     private final Script write = Script.load("write");
+    private final Script writeTogether = Script.load("write-together");
     private final Script quarantine = Script.load("quarantine");
 
     ShellNodeFiles(NodeShells shells, NodeAccessProperties settings, Clock clock) {
@@ -86,6 +101,97 @@ class ShellNodeFiles implements NodeFiles {
             throw failed("read of " + path, node, ended);
         }
         return Optional.of(hashing.digest());
+    }
+
+    @Override
+    public Map<NodePath, byte[]> readTogether(NodeName node, List<ScannedFile> files) {
+        Map<NodePath, byte[]> contents = new HashMap<>();
+        for (List<ScannedFile> some : ReadBatches.of(files)) {
+            NodeShell shell = shells.of(node);
+            byte[] names = some.stream()
+                    .map(file -> file.path().name())
+                    .collect(Collectors.joining(" "))
+                    .getBytes(StandardCharsets.US_ASCII);
+            long expected = some.stream().mapToLong(ScannedFile::size).sum();
+            FirstBytes answer = new FirstBytes((int) expected);
+            List<String> arguments = List.of(
+                    Script.octal(shell.prefix(node).toBytes()),
+                    Script.octal(some.get(0).path().parent().toBytes()),
+                    Integer.toString(names.length),
+                    Long.toString(expected));
+            NodeShell.Ended ended = shell.run(
+                    node,
+                    new NodeShell.Call(
+                            readTogether,
+                            NodeShell.Use.LOOK,
+                            arguments,
+                            new NodeShell.Input(new ByteArrayInputStream(names), names.length)),
+                    answer);
+            if (ended.code() == 0) {
+                contents.putAll(ReadBatches.split(some, answer.bytes()));
+            } else if (ended.code() != NOTHING_THERE) {
+                throw failed("read of " + some.size() + " files", node, ended);
+            }
+        }
+        return contents;
+    }
+
+    @Override
+    public boolean writeTogether(NodeName node, List<Permit> permits, WriteBatch batch) {
+        List<FileWrite> writes = batch.writes();
+        if (permits.size() != writes.size()) {
+            throw new IllegalArgumentException(permits.size() + " permits for " + writes.size() + " files");
+        }
+        permits.forEach(permit -> permit.requireNode(node));
+        NodeShell shell = shells.of(node);
+        FileWrite first = writes.get(0);
+        byte[] table = writes.stream()
+                .map(file -> "%s %s %s"
+                        .formatted(
+                                file.path().name(),
+                                file.expected() == null
+                                        ? "none"
+                                        : file.expected().hex(),
+                                file.content().hex()))
+                .collect(Collectors.joining(" "))
+                .getBytes(StandardCharsets.US_ASCII);
+        ByteArrayOutputStream input = new ByteArrayOutputStream();
+        input.writeBytes(table);
+        archive(batch, input);
+        List<String> arguments = List.of(
+                Script.octal(shell.prefix(node).toBytes()),
+                Script.octal(first.path().parent().toBytes()),
+                Integer.toOctalString(first.mode()),
+                Long.toString(first.uid()),
+                Long.toString(first.gid()),
+                Script.octal(settings.workPath().toBytes()),
+                Integer.toString(table.length));
+        return outcome(
+                        shell,
+                        node,
+                        "write of " + writes.size() + " files",
+                        NodeShell.Call.change(
+                                writeTogether,
+                                arguments,
+                                new NodeShell.Input(new ByteArrayInputStream(input.toByteArray()), input.size())),
+                        first.path())
+                instanceof WriteOutcome.Written;
+    }
+
+    private static void archive(WriteBatch batch, OutputStream to) {
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(to, RECORD)) {
+            for (int i = 0; i < batch.writes().size(); i++) {
+                TarArchiveEntry entry =
+                        new TarArchiveEntry(batch.writes().get(i).path().name());
+                entry.setSize(batch.writes().get(i).size());
+                entry.setMode(0600);
+                tar.putArchiveEntry(entry);
+                tar.write(batch.contents().get(i));
+                tar.closeArchiveEntry();
+            }
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
     }
 
     @Override

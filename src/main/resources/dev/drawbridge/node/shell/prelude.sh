@@ -40,3 +40,22 @@ work() {
   k=$r$1/$2
   cd -P -- "$o" || exit 21
 }
+# enters a directory, which an attacker may have removed as a whole: it is made again, from the last part that is there
+enter_made() {
+  if [ ! -e "$r$1" ] && [ ! -L "$r$1" ]; then
+    ( cd -P -- "${r:-/}" || exit 1
+      set -f; IFS=/
+      for part in ${1#/}; do
+        [ ! -L "./$part" ] || exit 1
+        [ -d "./$part" ] || mkdir -m 755 -- "./$part" || exit 1
+        cd -P -- "./$part" || exit 1
+      done ) || answer REFUSED "the directory is missing and cannot be made"
+  fi
+  enter "$1" || answer REFUSED "a link on the way, or no directory"
+}
+# reads a table of so many bytes from standard input, and no byte more, into $words; fails when there are fewer, or this dd cannot
+plain_words() {
+  words=$(dd bs="$1" count=1 iflag=fullblock 2>/dev/null)
+  case $words in *[!A-Za-z0-9._@+=\ -]*) echo "not a table of plain words" >&2; exit 25;; esac
+  [ "${#words}" = "$1" ]
+}

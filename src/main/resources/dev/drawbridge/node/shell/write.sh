@@ -5,17 +5,7 @@ decode "$3"; n=$d
 x=$4 c=$5 s=$6 m=$7 u=$8 g=$9
 shift 9
 decode "$1"; wd=$d
-if [ ! -e "$r$p" ] && [ ! -L "$r$p" ]; then
-  # an attacker may have removed a whole directory: make it again, from the last part that is there
-  ( cd -P -- "${r:-/}" || exit 1
-    set -f; IFS=/
-    for part in ${p#/}; do
-      [ ! -L "./$part" ] || exit 1
-      [ -d "./$part" ] || mkdir -m 755 -- "./$part" || exit 1
-      cd -P -- "./$part" || exit 1
-    done ) || answer REFUSED "the directory is missing and cannot be made"
-fi
-enter "$p" || answer REFUSED "a link on the way, or no directory"
+enter_made "$p"
 owned() { [ "$(stat -c '%a %u %g' -- "./$n")" = "$m $u $g" ]; }
 found "$n"
 if [ "$f" = "$c" ]; then

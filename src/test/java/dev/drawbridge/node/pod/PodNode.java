@@ -9,6 +9,8 @@ import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUse;
+import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.node.shell.ReachedNode;
 import dev.drawbridge.node.shell.TestShells;
 import dev.drawbridge.sandbox.SandboxApiServer;
@@ -31,6 +33,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -163,6 +166,16 @@ final class PodNode implements ReachedNode {
         @Override
         public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
             return NodeUse.in(ACTOR, INCIDENT, () -> files.quarantine(node, permit, path, expected));
+        }
+
+        @Override
+        public Map<NodePath, byte[]> readTogether(NodeName node, List<ScannedFile> found) {
+            return NodeUse.in(ACTOR, INCIDENT, () -> files.readTogether(node, found));
+        }
+
+        @Override
+        public boolean writeTogether(NodeName node, List<Permit> permits, WriteBatch batch) {
+            return NodeUse.in(ACTOR, INCIDENT, () -> files.writeTogether(node, permits, batch));
         }
 
         @Override

@@ -81,5 +81,29 @@ public final class EveryAct {
         assertThat(node.files().scan(ReachedNode.NAME, List.of(MANIFESTS)).files())
                 .filteredOn(file -> file.type() != FileType.DIRECTORY)
                 .hasSize(hostile.size() - 1);
+
+        for (String name : List.of("ca.crt", "-dash", "empty")) {
+            node.put("/etc/kubernetes/pki/" + name, ("old " + name).getBytes(UTF_8));
+        }
+        List<ScannedFile> certificates =
+                node.files().scan(ReachedNode.NAME, List.of(NodePath.of("/etc/kubernetes/pki"))).files().stream()
+                        .filter(file -> file.type() == FileType.FILE)
+                        .toList();
+        assertThat(node.files().readTogether(ReachedNode.NAME, certificates))
+                .hasSize(3)
+                .allSatisfy(
+                        (path, content) -> assertThat(content).asString(UTF_8).isEqualTo("old " + path.name()));
+        assertThat(new Together(node, "/etc/kubernetes/pki")
+                        .put("ca.crt", "old ca.crt", "new\n")
+                        .put("-dash", "old -dash", "with \0 in it")
+                        .put("empty", "old empty", "")
+                        .put("missing", null, "m".repeat(70_000))
+                        .write())
+                .isTrue();
+        assertThat(node.path("/etc/kubernetes/pki/ca.crt")).hasContent("new\n");
+        assertThat(node.path("/etc/kubernetes/pki/-dash")).hasContent("with \0 in it");
+        assertThat(node.path("/etc/kubernetes/pki/empty")).isEmptyFile();
+        assertThat(node.path("/etc/kubernetes/pki/missing")).hasContent("m".repeat(70_000));
+        assertThat(node.path("/etc/kubernetes/.drawbridge/staging")).isEmptyDirectory();
     }
 }

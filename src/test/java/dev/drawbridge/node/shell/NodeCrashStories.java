@@ -49,7 +49,8 @@ public abstract class NodeCrashStories {
         Path bin = Files.createDirectories(temp.resolve("bin"));
         count = temp.resolve("count");
         dieAt = temp.resolve("die-at");
-        for (String name : List.of("stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir")) {
+        for (String name : List.of(
+                "stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir", "dd", "tar", "find")) {
             Path wrapper = Files.writeString(
                     bin.resolve(name),
                     "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>'" + count + "'\n"
@@ -127,6 +128,45 @@ public abstract class NodeCrashStories {
             assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
         }
         assertThat(operation).as("operations of a write").isGreaterThan(8);
+    }
+
+    @Test
+    void filesTogetherThatDieAnywhereAreEachOldOrNewAndARerunFinishes() throws Exception {
+        String pki = "/etc/kubernetes/pki";
+        int operation = 1;
+        for (boolean died = true; died; operation++) {
+            node.put(pki + "/a", "old a".getBytes(UTF_8));
+            node.put(pki + "/b", "old b".getBytes(UTF_8));
+            Together together =
+                    new Together(node, pki).put("a", "old a", "new a").put("b", "old b", "new b");
+            dieBefore(operation);
+            try {
+                assertThat(together.write()).isTrue();
+                died = false;
+            } catch (NodeAccessException itDied) {
+                died = true;
+            }
+            assertThat(Files.readString(node.path(pki + "/a"))).isIn("old a", "new a");
+            assertThat(Files.readString(node.path(pki + "/b"))).isIn("old b", "new b");
+            try (var entries = Files.list(node.path(pki))) {
+                assertThat(entries).hasSize(2);
+            }
+            dieBefore(1_000_000);
+            for (FileWrite write : together.writes()) {
+                byte[] content = ("new " + write.path().name()).getBytes(UTF_8);
+                assertThat(node.files()
+                                .write(
+                                        ReachedNode.NAME,
+                                        TestPermits.on(ReachedNode.NAME),
+                                        write,
+                                        new ByteArrayInputStream(content)))
+                        .isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
+            }
+            assertThat(node.path(pki + "/a")).hasContent("new a");
+            assertThat(node.path(pki + "/b")).hasContent("new b");
+            assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
+        }
+        assertThat(operation).as("operations of a write").isGreaterThan(10);
     }
 
     @Test

@@ -192,6 +192,88 @@ public abstract class NodeFilesStories {
     }
 
     @Test
+    void filesTogetherAreAllAsExpectedOrNoneIsTouched() throws Exception {
+        String pki = "/etc/kubernetes/pki";
+        List<Change> changes = List.of(
+                () -> Files.writeString(node.path(pki + "/b"), "changed"),
+                () -> Files.delete(node.path(pki + "/b")),
+                () -> Files.writeString(node.path(pki + "/new"), "appeared"),
+                () -> Files.createSymbolicLink(node.path(pki + "/new"), Path.of("/nowhere")),
+                () -> {
+                    Files.move(node.path(pki + "/b"), node.path(pki + "/c"));
+                    Files.createSymbolicLink(node.path(pki + "/b"), Path.of("c"));
+                },
+                () -> {
+                    Files.delete(node.path(pki + "/b"));
+                    Files.createDirectory(node.path(pki + "/b"));
+                });
+        for (Change change : changes) {
+            org.springframework.util.FileSystemUtils.deleteRecursively(node.path(pki));
+            node.put(pki + "/a", "old a".getBytes(UTF_8));
+            node.put(pki + "/b", "old b".getBytes(UTF_8));
+            change.make();
+            assertThat(new Together(node, pki)
+                            .put("a", "old a", "1")
+                            .put("b", "old b", "2")
+                            .put("new", null, "3")
+                            .write())
+                    .isFalse();
+            assertThat(node.path(pki + "/a")).hasContent("old a");
+            assertThat(node.path("/etc/kubernetes/.drawbridge/staging")).isEmptyDirectory();
+        }
+    }
+
+    private interface Change {
+        void make() throws Exception;
+    }
+
+    @Test
+    void filesTogetherNeedADirectoryThatIsNotBehindALink() throws Exception {
+        Path elsewhere = Files.createDirectories(temp.resolve("elsewhere"));
+        Files.createSymbolicLink(node.path("/etc/kubernetes/pki"), elsewhere);
+        assertThat(new Together(node, "/etc/kubernetes/pki")
+                        .put("a", null, "1")
+                        .put("b", null, "2")
+                        .write())
+                .isFalse();
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void filesTogetherMakeADirectoryThatIsGone() throws Exception {
+        assertThat(new Together(node, "/etc/kubernetes/pki/etcd")
+                        .put("a", null, "1")
+                        .put("b", null, "2")
+                        .write())
+                .isTrue();
+        assertThat(node.path("/etc/kubernetes/pki/etcd/a")).hasContent("1");
+        assertThat(Files.getPosixFilePermissions(node.path("/etc/kubernetes/pki/etcd/b")))
+                .isEqualTo(PosixFilePermissions.fromString("rw-r-----"));
+    }
+
+    @Test
+    void ofFilesReadTogetherOnlyThoseCountThatAreWhatTheScanFound() throws Exception {
+        String pki = "/etc/kubernetes/pki";
+        for (String name : List.of("a", "b", "c", "with space")) {
+            node.put(pki + "/" + name, ("content of " + name).getBytes(UTF_8));
+        }
+        List<ScannedFile> found = List.copyOf(scan().values());
+        assertThat(node.files().readTogether(ReachedNode.NAME, found).keySet())
+                .extracting(NodePath::toString)
+                .as("all of their directories, but no name that a shell may take for something else")
+                .containsExactlyInAnyOrder(MANIFEST, pki + "/a", pki + "/b", pki + "/c");
+        Files.writeString(node.path(pki + "/b"), "CONTENT of b");
+        assertThat(node.files().readTogether(ReachedNode.NAME, found).keySet())
+                .extracting(NodePath::toString)
+                .containsExactlyInAnyOrder(MANIFEST, pki + "/a", pki + "/c");
+        Files.delete(node.path(pki + "/a"));
+        Files.createSymbolicLink(node.path(pki + "/a"), Path.of("/etc/shadow"));
+        assertThat(node.files().readTogether(ReachedNode.NAME, found).keySet())
+                .extracting(NodePath::toString)
+                .containsExactly(MANIFEST);
+    }
+
+    @Test
     void leavesAloneWhatSomebodyChangedSinceThePlan() throws Exception {
         Files.writeString(node.path(MANIFEST), "a colleague's repair");
         assertThat(write(MANIFEST, "old", "new", 0600)).isInstanceOf(WriteOutcome.Changed.class);
@@ -328,6 +410,10 @@ public abstract class NodeFilesStories {
                 "readlink",
                 "head",
                 "tr",
+                "dd",
+                "cat",
+                "tar",
+                "rmdir",
                 "mktemp",
                 "chown",
                 "chmod",
