@@ -26,6 +26,7 @@ import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
 import dev.drawbridge.shared.TimeLimit;
+import dev.drawbridge.shared.TimeLimitException;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.VolumeMount;
@@ -172,10 +173,12 @@ class HelperPodsTest {
         NodeUse.looking(SWEEP, () -> {
             files.scan(ReachedNode.NAME, ROOTS);
             assertThatThrownBy(() -> TimeLimit.within(
-                            Duration.ofMillis(50),
+                            Duration.ofMillis(500),
                             () -> NodeUse.looking(
                                     Actor.detector("another"), () -> files.scan(ReachedNode.NAME, ROOTS))))
-                    .hasMessageContaining("too many nodes are reached by helper pods");
+                    // the latter where the machine was too busy to come to the question
+                    .isInstanceOfAny(NodeUnreachableException.class, TimeLimitException.class);
+            assertThat(node.kubelet.made()).hasSize(1);
             return NodeUse.in(PodNode.ACTOR, PodNode.INCIDENT, () -> files.scan(ReachedNode.NAME, ROOTS));
         });
         // all are back

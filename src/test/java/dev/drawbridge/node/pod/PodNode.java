@@ -40,9 +40,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A node for tests: a directory of this machine, reached by helper pods of the sandbox's API server. */
-final class PodNode implements ReachedNode {
-    static final IncidentId INCIDENT = IncidentId.of("incident-1");
-    static final Actor ACTOR = Actor.playbook("kubernetes-config-tampering");
+public final class PodNode implements ReachedNode {
+    public static final IncidentId INCIDENT = IncidentId.of("incident-1");
+    public static final Actor ACTOR = Actor.playbook("kubernetes-config-tampering");
     static final NodePodProperties SETTINGS = new NodePodProperties(
             "registry.example.internal/busybox@sha256:0",
             null,
@@ -54,7 +54,7 @@ final class PodNode implements ReachedNode {
             true);
 
     final SandboxApiServer server = SandboxApiServer.start();
-    final TestDatabase database = TestDatabase.h2();
+    public final TestDatabase database = TestDatabase.h2();
     final FakeKubelet kubelet;
     final OpenPods open = new OpenPods();
     final HelperPods pods;
@@ -86,6 +86,21 @@ final class PodNode implements ReachedNode {
         files = new InIncident(TestShells.files(shell));
     }
 
+    /** With what GNU and this machine offer. */
+    public static PodNode in(Path directory) throws Exception {
+        return new PodNode(directory, "/usr/bin:/bin");
+    }
+
+    /** As a step reaches them: whoever uses it says in whose name. */
+    public NodeFiles files(EffectGate gate) {
+        return TestShells.files(new PodShell(pods(gate, SETTINGS, "instance-1", Clock.systemUTC()), SETTINGS));
+    }
+
+    /** Names of all pods that were made. */
+    public List<String> made() {
+        return kubelet.made();
+    }
+
     static KubernetesClient client(SandboxApiServer server) {
         return new KubernetesClientBuilder()
                 .withConfig(new ConfigBuilder(Config.empty())
@@ -113,11 +128,11 @@ final class PodNode implements ReachedNode {
         };
     }
 
-    List<Pod> there() {
+    public List<Pod> there() {
         return server.client().pods().inNamespace(SETTINGS.namespace()).list().getItems();
     }
 
-    List<AuditEntry> trail() {
+    public List<AuditEntry> trail() {
         return TestAudit.on(database, Clock.systemUTC()).page(0, 1000);
     }
 
