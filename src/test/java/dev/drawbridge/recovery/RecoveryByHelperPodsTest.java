@@ -104,15 +104,15 @@ class RecoveryByHelperPodsTest {
     @Test
     void eachStepStartsWhatItNeedsByAVerdictAndLeavesNothing() {
         Recovery recovery = recovery(TestGate.open(node.database));
-        RestorePlan plan = ((PlanOutcome.Drifted) step(
-                        () -> recovery.plan(PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, POLICY)))
+        RestorePlan plan = ((PlanOutcome.Drifted)
+                        step(() -> recovery.plan(PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, POLICY)))
                 .plan();
         EvidenceReceipt receipt = step(() -> recovery.captureEvidence(
                         PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, List.of(NodePath.of(ROGUE))))
                 .orElseThrow();
         assertThat(node.made()).hasSize(2).allMatch(name -> name.startsWith("drawbridge-look-"));
-        assertThat(step(() -> recovery.restore(
-                        PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, plan.hash(), receipt)))
+        assertThat(step(() ->
+                        recovery.restore(PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, plan.hash(), receipt)))
                 .isInstanceOf(RestoreOutcome.Restored.class);
 
         assertThat(node.path(ETCD)).hasContent("kind: Pod\nname: etcd\n");
@@ -136,8 +136,7 @@ class RecoveryByHelperPodsTest {
     @Test
     void aDryRunStartsNoneAndTakesNothingForInSync() {
         Recovery dry = recovery(TestGate.answering(node.database, new Verdict.DryRun("only looking")));
-        assertThatThrownBy(() -> step(
-                        () -> dry.plan(PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, POLICY)))
+        assertThatThrownBy(() -> step(() -> dry.plan(PodNode.ACTOR, PodNode.INCIDENT, ReachedNode.NAME, POLICY)))
                 .isInstanceOf(NodeAccessException.class)
                 .hasMessageContaining("in a dry run none is started: only looking");
         assertThat(node.made()).isEmpty();
