@@ -94,7 +94,11 @@ class SecurityConfiguration {
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers("/api/v1/guardrails/reset-storm", "/api/v1/guardrails/dry-run/**")
                         .hasAuthority(Group.ADMINISTRATORS.code())
-                        .requestMatchers("/api/v1/alerts/**", "/api/v1/guardrails/**", "/api/v1/incidents/*/dry-run/**")
+                        .requestMatchers(
+                                "/api/v1/alerts/**",
+                                "/api/v1/guardrails/**",
+                                "/api/v1/incidents/*/dry-run/**",
+                                "/api/v1/incidents/*/quarantine/**")
                         .hasAnyAuthority(WHO_RESPOND)
                         .requestMatchers("/api/v1/tasks/**")
                         // who is no candidate of a task is told so by the rule of the inbox
@@ -130,7 +134,8 @@ class SecurityConfiguration {
                         .hasAnyAuthority(ANYBODY_IN_A_GROUP)
                         .requestMatchers("/guardrails/reset-storm", "/guardrails/dry-run/**")
                         .hasAuthority(Group.ADMINISTRATORS.code())
-                        .requestMatchers("/alerts/**", "/guardrails/**", "/incidents/*/dry-run/**")
+                        .requestMatchers(
+                                "/alerts/**", "/guardrails/**", "/incidents/*/dry-run/**", "/incidents/*/quarantine/**")
                         .hasAnyAuthority(WHO_RESPOND)
                         .anyRequest()
                         .hasAnyAuthority(WHO_ACT))

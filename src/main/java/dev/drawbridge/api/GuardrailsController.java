@@ -193,7 +193,7 @@ class GuardrailsController {
             String node,
 
             @Schema(
-                    allowableValues = {"contain", "release", "restore-file", "quarantine-file"},
+                    allowableValues = {"contain", "release", "restore-file", "quarantine-file", "return-file"},
                     description = "kind of the effect")
             String kind,
 

@@ -50,8 +50,7 @@ class TasksController {
             @Schema(description = "why; kept in the audit trail", requiredMode = Schema.RequiredMode.REQUIRED) @Nullable
             String reason,
 
-            @Schema(description = "the plan hash that was read; must be the task's, and is required for approve-plan")
-            @Nullable
+            @Schema(description = "the plan hash that was read; must be the task's where it has one") @Nullable
             String planHash) {}
 
     @GetMapping

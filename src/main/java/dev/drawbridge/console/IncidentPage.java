@@ -14,6 +14,7 @@ import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Investigation;
 import dev.drawbridge.recovery.ComparedPlan;
 import dev.drawbridge.recovery.FileComparison;
+import dev.drawbridge.recovery.Quarantine;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.RotationScope;
@@ -22,6 +23,7 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.verification.Verification;
 import dev.drawbridge.workflow.HumanTask;
+import dev.drawbridge.workflow.QuarantineReturns;
 import dev.drawbridge.workflow.TaskInbox;
 import dev.drawbridge.workflow.TaskOutcome;
 import dev.drawbridge.workflow.WorkflowDiagrams;
@@ -58,6 +60,8 @@ class IncidentPage {
     private final Containment containment;
     private final EvidenceLocker evidence;
     private final Recovery recovery;
+    private final Quarantine quarantine;
+    private final QuarantineReturns returns;
     private final Verification verification;
     private final Investigation investigation;
     private final DryRuns dryRuns;
@@ -72,6 +76,8 @@ class IncidentPage {
             Containment containment,
             EvidenceLocker evidence,
             Recovery recovery,
+            Quarantine quarantine,
+            QuarantineReturns returns,
             Verification verification,
             Investigation investigation,
             DryRuns dryRuns,
@@ -84,6 +90,8 @@ class IncidentPage {
         this.containment = containment;
         this.evidence = evidence;
         this.recovery = recovery;
+        this.quarantine = quarantine;
+        this.returns = returns;
         this.verification = verification;
         this.investigation = investigation;
         this.dryRuns = dryRuns;
@@ -141,6 +149,7 @@ class IncidentPage {
                 timeline.isEmpty() ? 0 : timeline.get(timeline.size() - 1).seq(),
                 containment.ladder(key),
                 verification.reports(key),
+                quarantine.of(key),
                 investigation.findings(key));
         String fingerprint = Digest.ofText(shown.toString()).abbreviated();
         if (htmx != null && fingerprint.equals(seen)) {
@@ -182,6 +191,7 @@ class IncidentPage {
                 recovery.exposedCredentials(key).stream()
                         .map(path -> new Exposed(path.toString(), RotationScope.of(path)))
                         .toList());
+        page.addObject("quarantined", quarantine.of(key));
         page.addObject("reports", verification.reports(key));
         page.addObject("findings", investigation.findings(key));
         ReceiptLookup receipt = evidence.look(key);
@@ -265,6 +275,28 @@ class IncidentPage {
                     "The dry run is ended. Before anything is done, a task asks how it goes on.",
                     "the incident is not in dry run.");
         }
+        return "redirect:/incidents/{id}";
+    }
+
+    @PostMapping("/quarantine/{file}/return")
+    String askReturn(
+            @PathVariable String id,
+            @PathVariable String file,
+            @RequestParam(defaultValue = "") String reason,
+            @AuthenticationPrincipal Member member,
+            RedirectAttributes flash) {
+        QuarantineReturns.Asked asked = returns.ask(find(id).id(), file, person(member), reason);
+        if (asked instanceof QuarantineReturns.Asked.NotFound) {
+            throw Requested.notFound().get();
+        }
+        String why = asked instanceof QuarantineReturns.Asked.Invalid invalid
+                ? invalid.reason()
+                : asked instanceof QuarantineReturns.Asked.Conflict conflict ? conflict.reason() : "";
+        tell(
+                flash,
+                asked instanceof QuarantineReturns.Asked.Accepted,
+                "Asked for. When the file is still in quarantine, a task asks another person.",
+                why + ".");
         return "redirect:/incidents/{id}";
     }
 

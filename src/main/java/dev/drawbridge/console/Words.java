@@ -28,8 +28,16 @@ class Words {
             Set.of("approve", "contain", "retry", "done", "confirm", "acknowledge", "release", "taken-over");
 
     /** Work that goes on beside the response; everything else holds it up. */
-    private static final Set<String> BESIDE =
-            Set.of("find-source", "escalate", "harden", "patch", "improve-detection", "rotate-credentials", "overdue");
+    private static final Set<String> BESIDE = Set.of(
+            "find-source",
+            "escalate",
+            "harden",
+            "patch",
+            "improve-detection",
+            "rotate-credentials",
+            "restore-quarantined-file",
+            "return-refused",
+            "overdue");
 
     private static final Map<IncidentState, String> STATES = Map.of(
             IncidentState.OPEN, "Not contained yet.",
@@ -103,6 +111,14 @@ class Words {
             Map.entry(
                     "rotate-credentials/done",
                     "Every exposed credential that this page names was rotated and its old one is worthless."),
+            Map.entry(
+                    "restore-quarantined-file/approve",
+                    "Put exactly this file back where it was, over nothing. Not possible for whoever asked for it."),
+            Map.entry("restore-quarantined-file/reject", "The file stays in quarantine."),
+            Map.entry(
+                    "return-refused/retry",
+                    "Try again to put the file back, for example after a pause was lifted. The approval still holds."),
+            Map.entry("return-refused/leave", "The file stays in quarantine. It can be asked for again."),
             Map.entry("find-source/done", "Record in the reason what the source of the change was."),
             Map.entry("escalate/taken-over", "Security operations has taken this over."),
             Map.entry("escalate/done", "Nothing is left for security operations to do."),

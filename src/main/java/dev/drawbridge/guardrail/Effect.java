@@ -51,6 +51,8 @@ public record Effect(
         RESTORE_FILE,
         /** Moves a file that the baseline does not know out of the way. */
         QUARANTINE_FILE,
+        /** Puts such a file back, where nothing is. */
+        RETURN_FILE,
         /** Starts a privileged pod of ours on a node, by which its files are looked at or changed; removing it is no effect. */
         START_HELPER_POD;
 

@@ -2,6 +2,7 @@ package dev.drawbridge.node;
 
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.io.InputStream;
@@ -75,6 +76,29 @@ public interface NodeFiles {
      * @param expected digest that it must still have; null for anything but a readable regular file
      */
     WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected);
+
+    /**
+     * What lies in quarantine of a regular file that {@link #quarantine} moved there for an incident.
+     *
+     * @return empty when it is not there any more, or no longer what it was
+     */
+    default Optional<Quarantined> quarantined(NodeName node, IncidentId incident, NodePath path, Digest content) {
+        return Optional.empty();
+    }
+
+    /**
+     * Puts a file from quarantine back where it was: a new copy with its content, owner, mode and time of change, flushed, linked into
+     * place over nothing, read back; then the one in quarantine is removed. {@link WriteOutcome.Changed} when something is at the path,
+     * or when the one in quarantine is no longer this one.
+     */
+    default WriteOutcome putBack(NodeName node, Permit permit, NodePath path, Quarantined file) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** Where it lies, without any root prefix; empty when there is no fixed place. */
+    default Optional<NodePath> place(Quarantined file) {
+        return Optional.empty();
+    }
 
     /**
      * @param expected digest of the content that is replaced, null when nothing may be there: what somebody changed meanwhile

@@ -61,6 +61,7 @@ class PlannedRecovery implements Recovery {
     private final EvidenceLocker evidence;
     private final EffectGate gate;
     private final PlanStore plans;
+    private final QuarantineStore quarantine;
     private final AuditTrail audit;
     private final Clock clock;
     private final RecentLooks looks = new RecentLooks();
@@ -73,6 +74,7 @@ class PlannedRecovery implements Recovery {
             EvidenceLocker evidence,
             EffectGate gate,
             PlanStore plans,
+            QuarantineStore quarantine,
             AuditTrail audit,
             Clock clock) {
         this.directory = directory;
@@ -82,6 +84,7 @@ class PlannedRecovery implements Recovery {
         this.evidence = evidence;
         this.gate = gate;
         this.plans = plans;
+        this.quarantine = quarantine;
         this.audit = audit;
         this.clock = clock;
     }
@@ -256,6 +259,7 @@ class PlannedRecovery implements Recovery {
                         ownWrites,
                         gate,
                         audit,
+                        quarantine,
                         new RestoreRun.Approved(actor, plan, left, baseline, now.scan(), kept.policy(), receipt))
                 .outcome();
     }

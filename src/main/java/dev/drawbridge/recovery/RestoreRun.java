@@ -52,6 +52,7 @@ final class RestoreRun {
     private final OwnWrites ownWrites;
     private final EffectGate gate;
     private final AuditTrail audit;
+    private final QuarantineStore quarantine;
     private final Approved approved;
     private final RestorePlan plan;
     private final IncidentId incident;
@@ -83,11 +84,18 @@ final class RestoreRun {
     /** A step that may be done, with the proof that what it changes was kept. */
     private record Ready(RestorePlan.Step step, EvidenceReceipt.Cover cover) {}
 
-    RestoreRun(NodeFiles files, OwnWrites ownWrites, EffectGate gate, AuditTrail audit, Approved approved) {
+    RestoreRun(
+            NodeFiles files,
+            OwnWrites ownWrites,
+            EffectGate gate,
+            AuditTrail audit,
+            QuarantineStore quarantine,
+            Approved approved) {
         this.files = files;
         this.ownWrites = ownWrites;
         this.gate = gate;
         this.audit = audit;
+        this.quarantine = quarantine;
         this.approved = approved;
         this.plan = approved.plan();
         this.incident = plan.incident();
@@ -140,7 +148,7 @@ final class RestoreRun {
                             "it was as planned when this run began, by a run that was cut off or by somebody else")
                     .on(incident, node)
                     .withEvidence(plan.hash()));
-            changed.add(step.path());
+            done(step);
             return Optional.empty();
         }
         Optional<EvidenceReceipt.Cover> cover = cover(step);
@@ -277,7 +285,14 @@ final class RestoreRun {
         } else if (outcome instanceof WriteOutcome.Refused refused) {
             forPeople.add(step.path() + ": " + refused.reason());
         } else {
-            changed.add(step.path());
+            done(step);
+        }
+    }
+
+    private void done(RestorePlan.Step step) {
+        changed.add(step.path());
+        if (step.action() == FileAction.QUARANTINE && step.before() != null) {
+            quarantine.moved(incident, node, step.path(), step.before());
         }
     }
 

@@ -134,7 +134,8 @@ class EngineSetup extends AbstractProcessEnginePlugin {
                                     task.getId(),
                                     (String) task.getVariable(Variables.PROBLEM),
                                     RefusedEffect.of((String) task.getVariable(Variables.REFUSED))
-                                            .orElse(null)));
+                                            .orElse(null),
+                                    ReturnRequest.of(task).orElse(null)));
             definition.addBuiltInTaskListener(
                     TaskListener.EVENTNAME_DELETE,
                     task -> board.getObject().left(IncidentId.of(businessKey(task)), task.getId()));

@@ -4,9 +4,11 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.recovery.Quarantine;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.Ids;
 import dev.drawbridge.shared.IncidentId;
 import java.time.Clock;
@@ -29,6 +31,7 @@ class TaskBoard {
     private final Steps steps;
     private final Incidents incidents;
     private final Recovery recovery;
+    private final Quarantine quarantine;
     private final AuditTrail audit;
     private final Clock clock;
     private final Ids ids;
@@ -39,6 +42,7 @@ class TaskBoard {
             Steps steps,
             Incidents incidents,
             Recovery recovery,
+            Quarantine quarantine,
             AuditTrail audit,
             Clock clock,
             Ids ids) {
@@ -47,6 +51,7 @@ class TaskBoard {
         this.steps = steps;
         this.incidents = incidents;
         this.recovery = recovery;
+        this.quarantine = quarantine;
         this.audit = audit;
         this.clock = clock;
         this.ids = ids;
@@ -59,30 +64,40 @@ class TaskBoard {
             String title,
             String engineRef,
             @Nullable String problem,
-            @Nullable RefusedEffect refused) {
+            @Nullable RefusedEffect refused,
+            @Nullable ReturnRequest asked) {
         Step step = steps.of(incident);
-        String plan = kind == TaskKind.APPROVE_PLAN
-                ? recovery.newestPlan(incident)
-                        .map(RestorePlan::hash)
-                        .map(Object::toString)
-                        .orElse(null)
-                : null;
         HumanTask proposal =
                 kind == TaskKind.APPROVE_OVERRIDE ? proposal(incident).orElse(null) : null;
         put(
                 step,
                 kind,
                 title,
-                texts.describe(kind, step, problem, refused, proposal),
+                texts.describe(kind, step, problem, refused, proposal, asked),
                 decisions(kind, refused),
-                plan,
+                boundTo(kind, incident, asked),
                 engineRef,
-                proposal == null ? null : proposal.decidedBy());
+                proposal != null
+                        ? proposal.decidedBy()
+                        : kind == TaskKind.RESTORE_QUARANTINED_FILE && asked != null ? asked.askedBy() : null);
         if (kind == TaskKind.APPROVE_RETURN) {
             incidents.move(step.actor(), incident, IncidentState.AWAITING_APPROVAL, "waits for a second person");
         } else if (kind.stalls()) {
             incidents.move(step.actor(), incident, IncidentState.STALLED, "needs a person: " + title);
         }
+    }
+
+    /** What an approval is good for, and nothing else. */
+    private @Nullable String boundTo(TaskKind kind, IncidentId incident, @Nullable ReturnRequest asked) {
+        Optional<Digest> hash = switch (kind) {
+            case APPROVE_PLAN -> recovery.newestPlan(incident).map(RestorePlan::hash);
+            case RESTORE_QUARANTINED_FILE ->
+                Optional.ofNullable(asked)
+                        .flatMap(request ->
+                                quarantine.find(incident, request.file()).map(request::hash));
+            default -> Optional.empty();
+        };
+        return hash.map(Digest::hex).orElse(null);
     }
 
     private static List<String> decisions(TaskKind kind, @Nullable RefusedEffect refused) {

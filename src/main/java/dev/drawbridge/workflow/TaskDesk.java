@@ -205,12 +205,17 @@ class TaskDesk implements TaskInbox {
         if (task.planHash() == null) {
             return Optional.empty();
         }
-        boolean lapsed = decision.equals("approve")
+        boolean lapsed = task.kind().equals(TaskKind.APPROVE_PLAN.code())
+                && decision.equals("approve")
                 && recovery.newestPlan(task.incident())
                         .filter(plan -> plan.hash().hex().equals(task.planHash()))
                         .isEmpty();
         if (lapsed || (planHash != null && !planHash.equals(task.planHash()))) {
-            return Optional.of(new TaskOutcome.Conflict("plan-lapsed", "this is no longer the newest plan"));
+            return Optional.of(new TaskOutcome.Conflict(
+                    "plan-lapsed",
+                    task.kind().equals(TaskKind.APPROVE_PLAN.code())
+                            ? "this is no longer the newest plan"
+                            : "this is not what the task is about"));
         }
         return Optional.empty();
     }

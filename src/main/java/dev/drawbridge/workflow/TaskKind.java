@@ -58,6 +58,16 @@ enum TaskKind {
     PATCH(List.of("done", "not-needed"), TaskKind::responders, TaskKind::followUp),
     IMPROVE_DETECTION(List.of("done", "not-needed"), TaskKind::securityOperations, TaskKind::followUp),
     ROTATE_CREDENTIALS(List.of("done"), TaskKind::responders, TaskKind::followUp),
+    /** Whether a file is put back that a restore moved away: never by who asked for it. */
+    RESTORE_QUARANTINED_FILE(
+            List.of("approve", "reject"),
+            playbook -> playbook.approvals().plan(),
+            playbook -> playbook.deadlines().planApproval()),
+    /** What was agreed to could not be done. */
+    RETURN_REFUSED(
+            List.of("retry", "leave"),
+            playbook -> playbook.approvals().plan(),
+            playbook -> playbook.deadlines().planApproval()),
     /** Something waited longer than it may: for those who can make people answer. */
     OVERDUE(
             List.of("taken-over", "done"),
@@ -134,7 +144,7 @@ enum TaskKind {
     /** Whether the answer has what was refused done now: who gives it was told why it was refused. */
     boolean goesOn(String decision) {
         return switch (this) {
-            case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, RELEASE_REFUSED ->
+            case CONTAINMENT_REFUSED, RESTORE_NEEDS_PERSON, RELEASE_REFUSED, RETURN_REFUSED ->
                 decision.equals("retry") || decision.equals("proceed-uncontained");
             case FINISH_BY_HAND -> decision.equals("release");
             case DRY_RUN_FINISHED -> decision.equals("respond");

@@ -13,12 +13,15 @@ import dev.drawbridge.investigation.Investigation;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.recovery.ComparedPlan;
 import dev.drawbridge.recovery.FileComparison;
+import dev.drawbridge.recovery.Quarantine;
+import dev.drawbridge.recovery.QuarantinedFile;
 import dev.drawbridge.recovery.Recovery;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.RotationScope;
 import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +46,7 @@ class TaskTexts {
     private final Exposure exposure;
     private final ExclusionSuggestion exclusions;
     private final Overrides overrides;
+    private final Quarantine quarantine;
 
     TaskTexts(
             Incidents incidents,
@@ -51,7 +55,8 @@ class TaskTexts {
             Recovery recovery,
             Exposure exposure,
             ExclusionSuggestion exclusions,
-            Overrides overrides) {
+            Overrides overrides,
+            Quarantine quarantine) {
         this.incidents = incidents;
         this.containment = containment;
         this.investigation = investigation;
@@ -59,18 +64,21 @@ class TaskTexts {
         this.exposure = exposure;
         this.exclusions = exclusions;
         this.overrides = overrides;
+        this.quarantine = quarantine;
     }
 
     /**
      * @param refused the effect that guardrails refused, if that is the problem
      * @param proposal the answer that asks for an override, for its approval
+     * @param asked whose file is to be put back, for its approval
      */
     String describe(
             TaskKind kind,
             Step step,
             @Nullable String problem,
             @Nullable RefusedEffect refused,
-            @Nullable HumanTask proposal) {
+            @Nullable HumanTask proposal,
+            @Nullable ReturnRequest asked) {
         List<Alert> alerts = incidents.alerts(step.id());
         List<String> lines = new ArrayList<>();
         switch (kind) {
@@ -144,6 +152,7 @@ class TaskTexts {
                     lines.add("- " + path + ": " + RotationScope.of(path));
                 }
             }
+            case RESTORE_QUARANTINED_FILE -> quarantined(lines, step, asked);
             case DRY_RUN_FINISHED -> {
                 lines.add(
                         "Every check ran, and nothing was changed by it. The history shows each request that would have been made.");
@@ -196,6 +205,44 @@ class TaskTexts {
                     "With it the node counts as contained for this incident: limits on how many nodes are contained do not hold back its further rungs.");
         }
         lines.add("");
+    }
+
+    private void quarantined(List<String> lines, Step step, @Nullable ReturnRequest asked) {
+        Optional<QuarantinedFile> found =
+                Optional.ofNullable(asked).flatMap(request -> quarantine.find(step.id(), request.file()));
+        if (asked == null || asked.held() == null || found.isEmpty()) {
+            lines.add("What is to be put back is not known: reject it.");
+            return;
+        }
+        QuarantinedFile file = found.get();
+        ReturnRequest.Held held = asked.held();
+        lines.add("Should " + file.path() + " be put back on " + file.node() + "?");
+        lines.add(asked.askedBy() + " asks for it: " + asked.reason());
+        lines.add("");
+        FileClass fileClass = FileClass.of(file.path());
+        lines.add("What lies in quarantine: " + fileClass.code() + ", sha256 " + file.content());
+        lines.add("%d bytes, owner %d:%d, mode %04o, changed %s, moved away %s"
+                .formatted(
+                        held.size(),
+                        held.uid(),
+                        held.gid(),
+                        held.mode(),
+                        Instant.ofEpochSecond(held.modifiedAt()),
+                        file.movedAt()));
+        lines.add("Its content is in the evidence of this incident.");
+        if (fileClass == FileClass.STATIC_POD_MANIFEST) {
+            lines.add(
+                    "It is a manifest of the kubelet: within 20 seconds of the return its pod runs, with what the manifest gives it.");
+        }
+        lines.add("");
+        lines.add(
+                "An approval is good for this content, owner, mode and time at this path, and lapses when the quarantine holds anything else then. Nothing that is at the path is replaced. Whoever asked cannot approve.");
+        lines.add(
+                "The baseline did not know the file when it was moved away. Unless the baseline has it by then, it is drift: the next verification and the next sweep find it, its return may raise an alert, and a response to that moves it away again.");
+        if (!step.incident().state().closed()) {
+            lines.add(
+                    "The response of this incident still runs: it finds the file as drift when it compares or verifies next.");
+        }
     }
 
     private static String effect(Step step, RefusedEffect refused) {

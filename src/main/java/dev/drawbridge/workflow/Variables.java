@@ -28,6 +28,10 @@ final class Variables {
     static final String RESTORE = "restore";
     static final String VERIFICATION = "verification";
     static final String EXPOSED = "exposed";
+    /** Whether a file that somebody wants back still lies in quarantine. */
+    static final String QUARANTINED = "quarantined";
+
+    static final String RETURNED = "returned";
     static final String NEEDS_APPROVAL = "needsApproval";
     /** When the files were known to equal the baseline: alerts about later events are new ones. */
     static final String RESTORED_AT = "restoredAt";
@@ -54,6 +58,8 @@ final class Variables {
             EVIDENCE,
             RESTORE,
             VERIFICATION,
+            QUARANTINED,
+            RETURNED,
             NEEDS_APPROVAL,
             EXPOSED);
 

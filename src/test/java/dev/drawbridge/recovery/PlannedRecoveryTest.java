@@ -96,6 +96,7 @@ class PlannedRecoveryTest {
                 locker,
                 gate,
                 new PlanStore(database.jdbc()),
+                new QuarantineStore(database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(database, Clock.systemUTC()),
                 Clock.systemUTC());
     }

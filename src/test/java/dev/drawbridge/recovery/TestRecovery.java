@@ -40,6 +40,7 @@ public final class TestRecovery {
                 locker,
                 TestGate.open(database),
                 new PlanStore(database.jdbc()),
+                new QuarantineStore(database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(database, Clock.systemUTC()),
                 Clock.systemUTC());
     }

@@ -99,6 +99,11 @@ class WorkflowApplication {
     }
 
     @Bean
+    ScriptedQuarantine quarantine() {
+        return new ScriptedQuarantine();
+    }
+
+    @Bean
     ScriptedVerification verification() {
         return new ScriptedVerification();
     }

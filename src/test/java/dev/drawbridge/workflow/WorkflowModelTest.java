@@ -81,7 +81,7 @@ class WorkflowModelTest {
             Set.of("findDrift", "restoreFiles", "scanForDrift"),
             Set.of("verifyNode"),
             Set.of("investigate"),
-            Set.of("startFollowUp", "assessExposure"));
+            Set.of("startFollowUp", "assessExposure", "findQuarantined", "returnFile"));
 
     @Autowired
     ApplicationContext context;
@@ -352,7 +352,10 @@ class WorkflowModelTest {
             assertThat(releases(target))
                     .as("the default of %s", gateway.getId())
                     .isFalse();
-            assertThat(work(target)).as("the default of %s", gateway.getId()).isNotEqualTo(Optional.of("restoreFiles"));
+            assertThat(work(target))
+                    .as("the default of %s", gateway.getId())
+                    .isNotEqualTo(Optional.of("restoreFiles"))
+                    .isNotEqualTo(Optional.of("returnFile"));
             gateway.getOutgoing().stream()
                     .filter(flow -> !flow.equals(gateway.getDefault()))
                     .forEach(flow -> assertThat(flow.getConditionExpression())

@@ -20,6 +20,9 @@ abstract class WorkflowPaths {
     ScriptedRecovery files;
 
     @Autowired
+    ScriptedQuarantine quarantine;
+
+    @Autowired
     ScriptedVerification proof;
 
     @Autowired
@@ -46,6 +49,7 @@ abstract class WorkflowPaths {
     void begin() {
         cluster.clear();
         files.clear();
+        quarantine.clear();
         proof.clear();
         investigation.clear();
         receipts.clear();

@@ -43,5 +43,8 @@ class WorkflowPathsTest {
     class Failed extends FailedStepPaths {}
 
     @Nested
+    class Quarantined extends QuarantinePaths {}
+
+    @Nested
     class Seen extends EnginePaths {}
 }

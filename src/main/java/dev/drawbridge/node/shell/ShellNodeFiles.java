@@ -1,12 +1,15 @@
 package dev.drawbridge.node.shell;
 
+import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.io.ByteArrayInputStream;
@@ -24,6 +27,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -41,6 +46,10 @@ class ShellNodeFiles implements NodeFiles {
     private static final int LINK_ON_THE_WAY = 45;
     private static final int NOT_A_FILE = 46;
 
+    /** Bounded: it comes from a node. */
+    private static final Pattern HELD = Pattern.compile("(?<place>[0-9a-f]{32}\\+{0,64}) (?<mode>[0-7]{1,4})"
+            + " (?<uid>[0-9]{1,10}) (?<gid>[0-9]{1,10}) (?<size>[0-9]{1,18}) (?<mtime>-?[0-9]{1,18})");
+
     private final NodeShells shells;
     private final NodeAccessProperties settings;
     private final Clock clock;
@@ -50,6 +59,7 @@ class ShellNodeFiles implements NodeFiles {
     private final Script write = Script.load("write");
     private final Script writeTogether = Script.load("write-together");
     private final Script quarantine = Script.load("quarantine");
+    private final Script putBack = Script.load("putback");
 
     ShellNodeFiles(NodeShells shells, NodeAccessProperties settings, Clock clock) {
         this.shells = shells;
@@ -223,10 +233,7 @@ class ShellNodeFiles implements NodeFiles {
     @Override
     public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
         permit.requireNode(node);
-        // the same file of the same incident goes to the same place: that is how a rerun knows its own work
-        String id = Digest.ofText(permit.effect().requireIncident() + " " + path + " " + expected)
-                .hex()
-                .substring(0, 32);
+        String id = Quarantined.id(permit.effect().requireIncident(), path, expected);
         NodeShell shell = shells.of(node);
         List<String> arguments = new ArrayList<>(where(shell, node, path));
         arguments.addAll(List.of(
@@ -241,6 +248,62 @@ class ShellNodeFiles implements NodeFiles {
                 settings.workPath().resolve("quarantine/" + id));
     }
 
+    @Override
+    public Optional<Quarantined> quarantined(NodeName node, IncidentId incident, NodePath path, Digest content) {
+        NodeShell shell = shells.of(node);
+        List<String> arguments = new ArrayList<>(where(shell, node, path));
+        arguments.addAll(List.of(
+                content.hex(),
+                Quarantined.id(incident, path, content),
+                Script.octal(settings.workPath().toBytes()),
+                "look"));
+        String act = "look into the quarantine for " + path;
+        String[] words = answer(shell, node, act, NodeShell.Call.look(putBack, arguments));
+        if (words[1].equals("CHANGED")) {
+            return Optional.empty();
+        }
+        Matcher held = HELD.matcher(words.length == 3 ? words[2] : "");
+        if (!words[1].equals("HELD") || !held.matches()) {
+            throw new NodeAccessException("the " + act + " on node " + node + " gave an unknown answer");
+        }
+        return Optional.of(new Quarantined(
+                held.group("place"),
+                content,
+                Integer.parseInt(held.group("mode"), 8),
+                Long.parseLong(held.group("uid")),
+                Long.parseLong(held.group("gid")),
+                Long.parseLong(held.group("size")),
+                Long.parseLong(held.group("mtime"))));
+    }
+
+    @Override
+    public WriteOutcome putBack(NodeName node, Permit permit, NodePath path, Quarantined file) {
+        permit.require(node, Effect.Kind.RETURN_FILE);
+        NodeShell shell = shells.of(node);
+        List<String> arguments = new ArrayList<>(where(shell, node, path));
+        arguments.addAll(List.of(
+                file.content().hex(),
+                Quarantined.id(permit.effect().requireIncident(), path, file.content()),
+                Script.octal(settings.workPath().toBytes()),
+                file.place(),
+                Integer.toOctalString(file.mode()),
+                Long.toString(file.uid()),
+                Long.toString(file.gid()),
+                Long.toString(file.size()),
+                Long.toString(file.modifiedAt())));
+        return outcome(
+                shell,
+                node,
+                "return of " + path,
+                NodeShell.Call.change(putBack, arguments, NodeShell.Input.none()),
+                path);
+    }
+
+    @Override
+    public Optional<NodePath> place(Quarantined file) {
+        return Optional.of(settings.workPath().resolve("quarantine/" + file.place() + "/content"));
+    }
+
     private static List<String> where(NodeShell shell, NodeName node, NodePath path) {
         NodePath prefix = shell.prefix(node);
         byte[] whole = path.toBytes();
@@ -250,8 +313,8 @@ class ShellNodeFiles implements NodeFiles {
         return List.of(Script.octal(prefix.toBytes()), Script.octal(parent), Script.octal(name));
     }
 
-    private static WriteOutcome outcome(
-            NodeShell shell, NodeName node, String act, NodeShell.Call call, NodePath where) {
+    /** At least two words, the first of which says that it is an answer. */
+    private static String[] answer(NodeShell shell, NodeName node, String act, NodeShell.Call call) {
         FirstBytes answer = new FirstBytes(MAX_ANSWER);
         NodeShell.Ended ended = shell.run(node, call, answer);
         if (ended.code() != 0) {
@@ -261,6 +324,12 @@ class ShellNodeFiles implements NodeFiles {
         if (words.length < 2 || !words[0].equals("RESULT")) {
             throw new NodeAccessException("the " + act + " on node " + node + " gave no answer");
         }
+        return words;
+    }
+
+    private static WriteOutcome outcome(
+            NodeShell shell, NodeName node, String act, NodeShell.Call call, NodePath where) {
+        String[] words = answer(shell, node, act, call);
         String detail = words.length == 3 ? words[2] : "";
         return switch (words[1]) {
             case "WRITTEN" ->

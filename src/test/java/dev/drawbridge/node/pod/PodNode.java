@@ -9,6 +9,7 @@ import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUse;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.node.shell.ReachedNode;
@@ -196,6 +197,21 @@ public final class PodNode implements ReachedNode {
         @Override
         public Optional<NodePath> staging() {
             return files.staging();
+        }
+
+        @Override
+        public Optional<Quarantined> quarantined(NodeName node, IncidentId incident, NodePath path, Digest content) {
+            return NodeUse.in(ACTOR, INCIDENT, () -> files.quarantined(node, incident, path, content));
+        }
+
+        @Override
+        public WriteOutcome putBack(NodeName node, Permit permit, NodePath path, Quarantined file) {
+            return NodeUse.in(ACTOR, INCIDENT, () -> files.putBack(node, permit, path, file));
+        }
+
+        @Override
+        public Optional<NodePath> place(Quarantined file) {
+            return files.place(file);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.drawbridge.guardrail.TestPermits;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
@@ -78,6 +79,16 @@ public final class EveryAct {
             assertThat(node.files().quarantine(ReachedNode.NAME, permit, file.path(), file.sha256()))
                     .isEqualTo(new WriteOutcome.AlreadyDone());
         }
+        NodePath broken = NodePath.of(MANIFESTS + "/line\nbreak\n");
+        Quarantined away = node.files()
+                .quarantined(ReachedNode.NAME, TestPermits.INCIDENT, broken, Digest.ofText("four"))
+                .orElseThrow();
+        assertThat(node.files().putBack(ReachedNode.NAME, TestPermits.toReturn(ReachedNode.NAME), broken, away))
+                .isEqualTo(new WriteOutcome.Written(broken));
+        assertThat(node.files().putBack(ReachedNode.NAME, TestPermits.toReturn(ReachedNode.NAME), broken, away))
+                .isEqualTo(new WriteOutcome.AlreadyDone());
+        assertThat(node.files().quarantine(ReachedNode.NAME, permit, broken, away.content()))
+                .isInstanceOf(WriteOutcome.Written.class);
         assertThat(node.files().scan(ReachedNode.NAME, List.of(MANIFESTS)).files())
                 .filteredOn(file -> file.type() != FileType.DIRECTORY)
                 .hasSize(hostile.size() - 1);

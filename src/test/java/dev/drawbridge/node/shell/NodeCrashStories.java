@@ -7,6 +7,7 @@ import dev.drawbridge.guardrail.TestPermits;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import java.io.ByteArrayInputStream;
@@ -50,7 +51,8 @@ public abstract class NodeCrashStories {
         count = temp.resolve("count");
         dieAt = temp.resolve("die-at");
         for (String name : List.of(
-                "stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir", "dd", "tar", "find")) {
+                "stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir", "dd", "tar", "find", "cp",
+                "ln", "rm")) {
             Path wrapper = Files.writeString(
                     bin.resolve(name),
                     "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>'" + count + "'\n"
@@ -194,5 +196,40 @@ public abstract class NodeCrashStories {
             org.springframework.util.FileSystemUtils.deleteRecursively(quarantine);
         }
         assertThat(operation).as("operations of a quarantine").isGreaterThan(6);
+    }
+
+    @Test
+    void aReturnFromQuarantineThatDiesAnywhereLosesNothingAndARerunFinishes() throws Exception {
+        int operation = 1;
+        for (boolean died = true; died; operation++) {
+            Files.deleteIfExists(node.path(MANIFEST.toString()));
+            node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
+            dieBefore(1_000_000);
+            quarantine();
+            Quarantined file = node.files()
+                    .quarantined(ReachedNode.NAME, TestPermits.INCIDENT, MANIFEST, Digest.ofText("old"))
+                    .orElseThrow();
+            dieBefore(operation);
+            died = dies(() -> putBack(file));
+            onlyTheManifestIsInItsDirectory(true);
+            Path kept = node.path(node.files().place(file).orElseThrow().toString());
+            assertThat(Files.exists(node.path(MANIFEST.toString())) || Files.exists(kept))
+                    .as("before operation %d", operation)
+                    .isTrue();
+            dieBefore(1_000_000);
+            assertThat(putBack(file)).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
+            assertThat(node.path(MANIFEST.toString())).hasContent("old");
+            assertThat(kept).doesNotExist();
+            onlyTheManifestIsInItsDirectory(false);
+            try (var staged = Files.list(node.path("/etc/kubernetes/.drawbridge/staging"))) {
+                assertThat(staged).as("before operation %d", operation).isEmpty();
+            }
+            assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
+        }
+        assertThat(operation).as("operations of a return").isGreaterThan(15);
+    }
+
+    private WriteOutcome putBack(Quarantined file) {
+        return node.files().putBack(ReachedNode.NAME, TestPermits.toReturn(ReachedNode.NAME), MANIFEST, file);
     }
 }

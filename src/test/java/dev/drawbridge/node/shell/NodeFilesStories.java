@@ -11,6 +11,7 @@ import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
@@ -19,9 +20,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -305,6 +309,117 @@ public abstract class NodeFilesStories {
                 .isEqualTo(new WriteOutcome.AlreadyDone());
     }
 
+    private Quarantined quarantined() throws Exception {
+        Files.setPosixFilePermissions(node.path(MANIFEST), PosixFilePermissions.fromString("rw-r-----"));
+        Files.setLastModifiedTime(node.path(MANIFEST), FileTime.from(Instant.parse("2026-01-15T09:16:10Z")));
+        assertThat(node.files()
+                        .quarantine(
+                                ReachedNode.NAME,
+                                TestPermits.on(ReachedNode.NAME),
+                                NodePath.of(MANIFEST),
+                                Digest.ofText("old")))
+                .isInstanceOf(WriteOutcome.Written.class);
+        return inQuarantine().orElseThrow();
+    }
+
+    private Optional<Quarantined> inQuarantine() {
+        return node.files()
+                .quarantined(ReachedNode.NAME, TestPermits.INCIDENT, NodePath.of(MANIFEST), Digest.ofText("old"));
+    }
+
+    private WriteOutcome putBack(Quarantined file) {
+        return node.files()
+                .putBack(ReachedNode.NAME, TestPermits.toReturn(ReachedNode.NAME), NodePath.of(MANIFEST), file);
+    }
+
+    private Path place(Quarantined file) {
+        return node.path(node.files().place(file).orElseThrow().toString());
+    }
+
+    @Test
+    void putsAQuarantinedFileBackAsItWasAndKnowsItsOwnWork() throws Exception {
+        Quarantined file = quarantined();
+        assertThat(file.mode()).isEqualTo(0640);
+        assertThat(file.size()).isEqualTo(3);
+        assertThat(Instant.ofEpochSecond(file.modifiedAt())).isEqualTo("2026-01-15T09:16:10Z");
+        Object inode = Files.getAttribute(place(file), "unix:ino");
+
+        assertThat(putBack(file)).isEqualTo(new WriteOutcome.Written(NodePath.of(MANIFEST)));
+        ScannedFile back = scan().get(MANIFEST);
+        assertThat(back.sha256()).isEqualTo(Digest.ofText("old"));
+        assertThat(back.mode()).isEqualTo(0640);
+        assertThat(back.uid()).isEqualTo(file.uid());
+        assertThat(back.modifiedAt()).isEqualTo(file.modifiedAt());
+        assertThat(back.links()).isEqualTo(1);
+        // a copy of its own: nobody has it open, or another link to it
+        assertThat(Files.getAttribute(node.path(MANIFEST), "unix:ino")).isNotEqualTo(inode);
+        assertThat(place(file)).doesNotExist();
+        assertThat(inQuarantine()).isEmpty();
+        try (var staged = Files.list(node.path("/etc/kubernetes/.drawbridge/staging"))) {
+            assertThat(staged).isEmpty();
+        }
+        assertThat(putBack(file)).isEqualTo(new WriteOutcome.AlreadyDone());
+        // and it can be moved away and put back once more
+        assertThat(putBack(quarantined())).isInstanceOf(WriteOutcome.Written.class);
+    }
+
+    @Test
+    void neverPutsAFileBackOverAnother() throws Exception {
+        Quarantined file = quarantined();
+        for (String there : List.of("something else", "old")) {
+            node.put(MANIFEST, there.getBytes(UTF_8));
+            assertThat(putBack(file))
+                    .as("not even over the same content with another time")
+                    .isEqualTo(new WriteOutcome.Changed(Digest.ofText(there).hex()));
+            assertThat(node.path(MANIFEST)).hasContent(there);
+        }
+        Files.delete(node.path(MANIFEST));
+        Files.createSymbolicLink(node.path(MANIFEST), Path.of("/nowhere"));
+        assertThat(putBack(file)).isEqualTo(new WriteOutcome.Changed("link"));
+        Files.delete(node.path(MANIFEST));
+        Files.createDirectory(node.path(MANIFEST));
+        assertThat(putBack(file)).isEqualTo(new WriteOutcome.Changed("other"));
+        assertThat(node.path(MANIFEST)).isEmptyDirectory();
+        assertThat(place(file)).hasContent("old");
+    }
+
+    @Test
+    void doesNotPutBackWhatIsNoLongerWhatWasMovedAway() throws Exception {
+        Quarantined file = quarantined();
+        Files.setPosixFilePermissions(place(file), PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThat(inQuarantine()).isEmpty();
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Changed.class);
+
+        Files.writeString(place(file), "new");
+        assertThat(inQuarantine()).isEmpty();
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Changed.class);
+
+        Files.delete(place(file));
+        assertThat(inQuarantine()).isEmpty();
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Changed.class);
+        assertThat(node.path(MANIFEST)).doesNotExist();
+    }
+
+    @Test
+    void putsNothingBackBehindALinkOrIntoADirectoryThatIsGone() throws Exception {
+        Quarantined file = quarantined();
+        Path manifests = node.path("/etc/kubernetes/manifests");
+        Path elsewhere = Files.move(manifests, temp.resolve("elsewhere"));
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Refused.class);
+        Files.createSymbolicLink(manifests, elsewhere);
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Refused.class);
+        assertThat(elsewhere).isEmptyDirectory();
+        Files.delete(manifests);
+        Files.move(elsewhere, manifests);
+
+        Path work = node.path("/etc/kubernetes/.drawbridge");
+        Path moved = Files.move(work, temp.resolve("moved"));
+        Files.createSymbolicLink(work, moved);
+        assertThat(inQuarantine()).isEmpty();
+        assertThat(putBack(file)).isInstanceOf(WriteOutcome.Changed.class);
+        assertThat(manifests).isEmptyDirectory();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/etc/kubernetes", "/etc/kubernetes/manifests"})
     void refusesALinkOnTheWay(String linked) throws Exception {
@@ -420,7 +535,9 @@ public abstract class NodeFilesStories {
                 "sync",
                 "mv",
                 "mkdir",
-                "rm")) {
+                "rm",
+                "cp",
+                "ln")) {
             Files.createSymbolicLink(bin.resolve(name), busybox);
         }
         Files.createSymbolicLink(bin.resolve("sh"), shellPath);
