@@ -31,6 +31,7 @@ import org.springframework.validation.annotation.Validated;
  * @param privateKey client key for {@code ssh:} remotes
  * @param username for {@code https:} remotes that ask for one
  * @param passwordFile password or token of that user
+ * @param passwordVariable name of the environment variable that holds it, in the place of a file
  * @param fetchTimeout after which the cache serves in the place of a remote that does not answer
  */
 @Validated
@@ -48,6 +49,7 @@ record BaselineProperties(
         @Nullable Path privateKey,
         @Nullable String username,
         @Nullable Path passwordFile,
+        @Nullable String passwordVariable,
         @DefaultValue("20000") int maxFiles,
         @DefaultValue("16MB") org.springframework.util.unit.DataSize maxFileSize,
         @DefaultValue("20s") Duration fetchTimeout) {
@@ -103,10 +105,20 @@ record BaselineProperties(
         if (url != null && url.matches("(?s)[a-z+]+://[^/@]*:[^/@]*@.*")) {
             throw new IllegalArgumentException("drawbridge.baseline.url must not hold a password");
         }
-        if ((username == null) != (passwordFile == null)
-                || username != null && (url == null || !url.startsWith("https:"))) {
+        boolean password = passwordFile != null || passwordVariable != null;
+        if ((username != null) != password || username != null && (url == null || !url.startsWith("https:"))) {
+            throw new IllegalArgumentException("drawbridge.baseline.username and .password-file belong together, or"
+                    + " .username and .password-variable, and to an https url");
+        }
+        if (passwordFile != null && passwordVariable != null) {
             throw new IllegalArgumentException(
-                    "drawbridge.baseline.username and .password-file belong together, and to an https url");
+                    "drawbridge.baseline.password-file and .password-variable: one of them holds the password");
+        }
+        if (passwordVariable != null
+                && HttpsCredentials.variable(passwordVariable).isEmpty()) {
+            // somebody may have put the password itself there: it is not repeated
+            throw new IllegalArgumentException("drawbridge.baseline.password-variable is not the name of an environment"
+                    + " variable that is set");
         }
         boolean ssh = url != null && (url.startsWith("ssh:") || url.matches("[\\w.-]+@[\\w.-]+:.*"));
         if (ssh && (knownHosts == null || privateKey == null)) {

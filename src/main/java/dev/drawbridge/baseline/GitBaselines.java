@@ -4,7 +4,6 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.Actor;
-import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import jakarta.annotation.PreDestroy;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.revwalk.RevCommit;
 import org.eclipse.jgit.revwalk.RevWalk;
@@ -43,10 +41,17 @@ import org.springframework.transaction.support.TransactionTemplate;
 class GitBaselines implements Baselines {
     private static final Logger log = LoggerFactory.getLogger(GitBaselines.class);
 
+    /**
+     * The copy shows no way from the revision to the one accepted before, and lacks a part of the history. A way that it does show is one: each
+     * commit names its parents by their digests.
+     */
+    private static final BaselineResult CUT_OFF = new BaselineResult.NotAvailable("a part of the history is missing");
+
     private static final int MOST_LOADED = 256;
 
     private final BaselineProperties settings;
     private final JdbcClient jdbc;
+    private final AcceptedRevisions accepted;
     private final TransactionTemplate alone;
     private final AuditTrail audit;
     private final Clock clock;
@@ -58,13 +63,14 @@ class GitBaselines implements Baselines {
 
     GitBaselines(
             BaselineProperties settings,
-            @Value("${drawbridge.node.ssh.work-directory:/etc/kubernetes/.drawbridge}") String workDirectory,
+            @Value("${drawbridge.node.work-directory:/etc/kubernetes/.drawbridge}") String workDirectory,
             JdbcClient jdbc,
             PlatformTransactionManager transactions,
             AuditTrail audit,
             Clock clock) {
         this.settings = settings;
         this.jdbc = jdbc;
+        this.accepted = new AcceptedRevisions(jdbc);
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.verifier = new RevisionVerifier(settings, clock);
@@ -88,7 +94,7 @@ class GitBaselines implements Baselines {
         }
         try {
             GitSource source = source(url, cache);
-            return verified(source.repository(), node, !source.fetched(age));
+            return verified(source, node, !source.fetched(age));
         } catch (IOException unreadable) {
             log.warn("the baseline cache cannot be read: {}", unreadable.toString());
             return new BaselineResult.NotAvailable("the baseline cache cannot be read");
@@ -115,7 +121,21 @@ class GitBaselines implements Baselines {
         return node + " " + commit;
     }
 
-    private BaselineResult verified(Repository cache, NodeInfo node, boolean fromCache) throws IOException {
+    private BaselineResult verified(GitSource source, NodeInfo node, boolean fromCache) throws IOException {
+        BaselineResult result = verified(source, node, fromCache, source.shallow());
+        if (result != CUT_OFF) {
+            return result;
+        }
+        // the copy that was made anew begins after the revision accepted before
+        return source.complete()
+                ? verified(source, node, fromCache, false)
+                : new BaselineResult.NotAvailable(
+                        "the history that shows whether the revision follows the one accepted before cannot be fetched");
+    }
+
+    private BaselineResult verified(GitSource source, NodeInfo node, boolean fromCache, boolean shallow)
+            throws IOException {
+        Repository cache = source.repository();
         String ref = settings.ref(node.name());
         try (RevWalk walk = new RevWalk(cache)) {
             RevisionVerifier.Verified found = verifier.verify(cache, walk, ref);
@@ -126,8 +146,8 @@ class GitBaselines implements Baselines {
                 return refused(ref, bad.rule(), bad.reason());
             }
             RevisionVerifier.Verified.Signed signed = (RevisionVerifier.Verified.Signed) found;
-            Optional<BaselineResult> tooOld =
-                    accept(walk, repositoryId(node.name()), signed.revision(), signed.commit());
+            Optional<BaselineResult> tooOld = accept(
+                    walk, AcceptedRevisions.key(settings, node.name()), signed.revision(), signed.commit(), shallow);
             return tooOld.isPresent() ? tooOld.get() : load(cache, signed.commit(), signed.revision(), node, fromCache);
         }
     }
@@ -164,16 +184,24 @@ class GitBaselines implements Baselines {
 
     /** Pins the revision, unless it is older than the pinned one or of another history. */
     private Optional<BaselineResult> accept(
-            RevWalk walk, String repository, BaselineRevision revision, RevCommit commit) throws IOException {
+            RevWalk walk, String repository, BaselineRevision revision, RevCommit commit, boolean shallow)
+            throws IOException {
         while (true) {
-            String pinned = pinned(repository);
+            String pinned = pinned(repository).orElse(null);
             if (pinned != null && pinned.equals(revision.commit())) {
                 return Optional.empty();
             }
             if (pinned != null) {
-                Optional<BaselineResult> refused = follows(walk, pinned, revision, commit);
-                if (refused.isPresent()) {
-                    return refused;
+                Optional<RevisionVerifier.Verified.Bad> objection =
+                        AcceptedRevisions.objection(walk, pinned, revision, commit);
+                if (objection.isPresent() && shallow) {
+                    return Optional.of(CUT_OFF);
+                }
+                if (objection.isPresent()) {
+                    return Optional.of(refused(
+                            revision.ref(),
+                            objection.get().rule(),
+                            objection.get().reason()));
                 }
             }
             if (pin(repository, revision, pinned)) {
@@ -183,32 +211,8 @@ class GitBaselines implements Baselines {
         }
     }
 
-    private Optional<BaselineResult> follows(RevWalk walk, String pinned, BaselineRevision revision, RevCommit commit)
-            throws IOException {
-        RevCommit old = parse(walk, pinned);
-        if (old == null) {
-            return Optional.of(refused(
-                    revision.ref(), "history-replaced", "the revision accepted before is no longer in the repository"));
-        }
-        if (walk.isMergedInto(old, commit)) {
-            return Optional.empty();
-        }
-        return Optional.of(
-                walk.isMergedInto(commit, old)
-                        ? refused(revision.ref(), "rollback", revision + " is older than the revision accepted before")
-                        : refused(
-                                revision.ref(),
-                                "not-fast-forward",
-                                revision + " does not follow the revision accepted before"));
-    }
-
-    private @Nullable String pinned(String repository) {
-        return alone.execute(
-                status -> jdbc.sql("select commit_id from baseline_accepted where repository = :repository")
-                        .param("repository", repository)
-                        .query(String.class)
-                        .optional()
-                        .orElse(null));
+    private Optional<String> pinned(String repository) {
+        return alone.execute(status -> accepted.last(repository));
     }
 
     /**
@@ -244,20 +248,8 @@ class GitBaselines implements Baselines {
         }
     }
 
-    private String repositoryId(NodeName node) {
-        return Digest.ofText(settings.url(node) + " " + settings.ref(node)).hex();
-    }
-
     private OffsetDateTime now() {
         return OffsetDateTime.ofInstant(clock.instant().truncatedTo(ChronoUnit.MICROS), ZoneOffset.UTC);
-    }
-
-    private static @Nullable RevCommit parse(RevWalk walk, String commit) throws IOException {
-        try {
-            return walk.parseCommit(ObjectId.fromString(commit));
-        } catch (org.eclipse.jgit.errors.MissingObjectException gone) {
-            return null;
-        }
     }
 
     private BaselineResult.Untrusted refused(String ref, String rule, String reason) {

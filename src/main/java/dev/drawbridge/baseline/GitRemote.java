@@ -11,9 +11,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.eclipse.jgit.api.FetchCommand;
 import org.eclipse.jgit.api.Git;
 import org.eclipse.jgit.api.errors.GitAPIException;
 import org.eclipse.jgit.api.errors.JGitInternalException;
+import org.eclipse.jgit.errors.PackProtocolException;
 import org.eclipse.jgit.lib.EmptyProgressMonitor;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.transport.HttpTransport;
@@ -37,6 +39,17 @@ final class GitRemote implements AutoCloseable {
     private final String url;
     private final ThreadPoolExecutor worker;
     private @Nullable Future<Boolean> running;
+    private Extent runningFor = Extent.NEW;
+
+    /** How much of the history a fetch brings. */
+    enum Extent {
+        /** The commits that refs lead to, without those before them. */
+        TIP,
+        /** What is new since the last fetch. */
+        NEW,
+        /** Everything that an earlier fetch left out. */
+        WHOLE
+    }
 
     /** @param url without place holders */
     GitRemote(BaselineProperties settings, String url) {
@@ -52,10 +65,10 @@ final class GitRemote implements AutoCloseable {
     }
 
     /** False when the remote could not be asked, or did not answer in time: then the cache is what there is. */
-    boolean fetch(Repository cache) {
+    boolean fetch(Repository cache, Extent extent) {
         Duration patience = TimeLimit.atMost(settings.fetchTimeout());
         try {
-            return flight(cache).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return flight(cache, extent).get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException slow) {
             log.warn("the baseline's remote did not answer within {}", patience);
             return false;
@@ -67,19 +80,20 @@ final class GitRemote implements AutoCloseable {
         }
     }
 
-    private synchronized Future<Boolean> flight(Repository cache) {
+    private synchronized Future<Boolean> flight(Repository cache, Extent extent) {
         Future<Boolean> flight = running;
-        if (flight == null || flight.isDone()) {
-            flight = worker.submit(() -> ask(cache));
+        if (flight == null || flight.isDone() || runningFor != extent) {
+            flight = worker.submit(() -> ask(cache, extent));
             running = flight;
+            runningFor = extent;
         }
         return flight;
     }
 
-    private boolean ask(Repository cache) {
+    private boolean ask(Repository cache, Extent extent) {
         long end = System.nanoTime() + settings.fetchTimeout().toNanos();
         try (Git git = Git.wrap(cache)) {
-            git.fetch()
+            FetchCommand fetch = git.fetch()
                     .setRemote(url)
                     .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
                     .setTransportConfigCallback(this::configure)
@@ -90,10 +104,19 @@ final class GitRemote implements AutoCloseable {
                         public boolean isCancelled() {
                             return System.nanoTime() - end > 0;
                         }
-                    })
-                    .call();
+                    });
+            if (extent == Extent.TIP) {
+                fetch.setDepth(1);
+            } else if (extent == Extent.WHOLE) {
+                fetch.setUnshallow(true);
+            }
+            fetch.call();
             return true;
         } catch (GitAPIException | JGitInternalException remoteDown) {
+            if (extent == Extent.TIP && refused(remoteDown)) {
+                // a server that knows nothing of shallow copies
+                return ask(cache, Extent.NEW);
+            }
             log.warn(
                     "the baseline's remote cannot be asked: {}",
                     remoteDown.getClass().getSimpleName());
@@ -101,12 +124,16 @@ final class GitRemote implements AutoCloseable {
         }
     }
 
+    private static boolean refused(Throwable failure) {
+        return failure instanceof PackProtocolException || failure.getCause() != null && refused(failure.getCause());
+    }
+
     /** Pins host keys and gives the client's key or password, for whatever goes to the remote. */
     void configure(Transport transport) {
         String username = settings.username();
-        Path passwordFile = settings.passwordFile();
-        if (transport instanceof HttpTransport && username != null && passwordFile != null) {
-            transport.setCredentialsProvider(new HttpsCredentials(transport.getURI(), username, passwordFile));
+        if (transport instanceof HttpTransport && username != null) {
+            transport.setCredentialsProvider(
+                    new HttpsCredentials(transport.getURI(), username, () -> HttpsCredentials.password(settings)));
         }
         if (transport instanceof SshTransport ssh) {
             ssh.setSshSessionFactory(sshSessions());

@@ -1,12 +1,14 @@
 package dev.drawbridge.baseline;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.lib.StoredConfig;
 import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
@@ -55,9 +57,27 @@ final class GitSource implements AutoCloseable {
         if (before != null && clock.instant().isBefore(before.at().plus(age))) {
             return before.done();
         }
-        boolean done = remote.fetch(repository);
+        boolean done = remote.fetch(repository, empty() ? GitRemote.Extent.TIP : GitRemote.Extent.NEW);
         last.set(new Fetched(clock.instant(), done));
         return done;
+    }
+
+    private boolean empty() {
+        try {
+            return repository.getRefDatabase().getRefsByPrefix(Constants.R_REFS).isEmpty();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    /** Whether the copy lacks a part of the history: then what it does not show may be true all the same. */
+    boolean shallow() throws IOException {
+        return !repository.getObjectDatabase().getShallowCommits().isEmpty();
+    }
+
+    /** Fetches what it lacks. False when the remote could not be asked. Walks that were begun before do not see it. */
+    boolean complete() {
+        return remote.fetch(repository, GitRemote.Extent.WHOLE);
     }
 
     private record Fetched(Instant at, boolean done) {}

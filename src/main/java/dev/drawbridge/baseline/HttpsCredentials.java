@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.eclipse.jgit.transport.CredentialItem;
 import org.eclipse.jgit.transport.CredentialsProvider;
 import org.eclipse.jgit.transport.URIish;
@@ -16,17 +18,17 @@ final class HttpsCredentials extends CredentialsProvider {
     private final String host;
     private final int port;
     private final String username;
-    private final Path passwordFile;
+    private final Supplier<String> password;
 
     /**
      * @param remote the configured address
-     * @param passwordFile read each time, so that a new password counts when the file holds it
+     * @param password asked each time, so that a new one counts when its file holds it
      */
-    HttpsCredentials(URIish remote, String username, Path passwordFile) {
+    HttpsCredentials(URIish remote, String username, Supplier<String> password) {
         this.host = String.valueOf(remote.getHost());
         this.port = port(remote);
         this.username = username;
-        this.passwordFile = passwordFile;
+        this.password = password;
     }
 
     private static int port(URIish uri) {
@@ -56,18 +58,30 @@ final class HttpsCredentials extends CredentialsProvider {
         for (CredentialItem item : items) {
             if (item instanceof CredentialItem.Username name) {
                 name.setValue(username);
-            } else if (item instanceof CredentialItem.Password password) {
-                password.setValue(password().toCharArray());
+            } else if (item instanceof CredentialItem.Password wanted) {
+                wanted.setValue(this.password.get().toCharArray());
             }
         }
         return true;
     }
 
-    private String password() {
+    /** From the file, or else from the environment of this process; one of them is configured. */
+    static String password(BaselineProperties settings) {
+        Path file = settings.passwordFile();
+        if (file == null) {
+            return variable(String.valueOf(settings.passwordVariable())).orElse("");
+        }
         try {
-            return Files.readString(passwordFile).strip();
+            return Files.readString(file).strip();
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }
+    }
+
+    /** Read from the environment itself: a property of Spring's would be one that something may show. */
+    static Optional<String> variable(String name) {
+        return Optional.ofNullable(System.getenv(name))
+                .filter(value -> !value.isBlank())
+                .map(String::strip);
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -25,6 +26,9 @@ import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.revwalk.RevWalk;
 import org.eclipse.jgit.treewalk.TreeWalk;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.FileSystemUtils;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,8 +39,8 @@ import picocli.CommandLine.Parameters;
         name = "verify",
         description =
                 "Fetches the configured baseline, verifies it as Drawbridge does before it trusts a revision, and counts its"
-                        + " files. Nothing is kept. Whether a revision follows the last one that was accepted is judged by the"
-                        + " application, which knows that one.",
+                        + " files. Nothing is kept. Whether a revision follows the last one that was accepted is judged where"
+                        + " spring.datasource.url names the application's database, which is only read.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class VerifyCommand implements Callable<Integer> {
@@ -75,12 +79,26 @@ final class VerifyCommand implements Callable<Integer> {
         }
         Path copies = Files.createTempDirectory("drawbridge-verify");
         try (ConfigurableApplicationContext context = BaselineCommands.start(settings, clock, new Nobody())) {
-            return new Look(configured(context), work(context), copies).verify(nodes)
+            return new Look(configured(context), work(context), copies, accepted(context)).verify(nodes)
                     ? CommandLine.ExitCode.OK
                     : CommandLine.ExitCode.SOFTWARE;
         } finally {
             FileSystemUtils.deleteRecursively(copies);
         }
+    }
+
+    /** Empty when no database is configured. One that is named and cannot be asked fails when it is. */
+    private static Optional<AcceptedRevisions> accepted(ConfigurableApplicationContext context) {
+        String url = context.getEnvironment().getProperty("spring.datasource.url", "");
+        if (url.isBlank()) {
+            return Optional.empty();
+        }
+        // H2 would make a database that is not there
+        DriverManagerDataSource database =
+                new DriverManagerDataSource(url.startsWith("jdbc:h2:") ? url + ";IFEXISTS=TRUE" : url);
+        database.setUsername(context.getEnvironment().getProperty("spring.datasource.username"));
+        database.setPassword(context.getEnvironment().getProperty("spring.datasource.password"));
+        return Optional.of(new AcceptedRevisions(JdbcClient.create(database)));
     }
 
     /** @throws IOException when what every command needs is not set */
@@ -94,8 +112,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     /** Our own directory on the nodes. */
     static NodePath work(ConfigurableApplicationContext context) {
-        return NodePath.of(context.getEnvironment()
-                .getProperty("drawbridge.node.ssh.work-directory", "/etc/kubernetes/.drawbridge"));
+        return NodePath.of(
+                context.getEnvironment().getProperty("drawbridge.node.work-directory", "/etc/kubernetes/.drawbridge"));
     }
 
     private final class Look {
@@ -107,7 +125,10 @@ final class VerifyCommand implements Callable<Integer> {
         private final PrintWriter err = spec.commandLine().getErr();
         private final Map<String, GitSource> sources = new TreeMap<>();
 
-        Look(BaselineProperties configured, NodePath work, Path copies) {
+        private final Optional<AcceptedRevisions> accepted;
+
+        Look(BaselineProperties configured, NodePath work, Path copies, Optional<AcceptedRevisions> accepted) {
+            this.accepted = accepted;
             this.configured = configured;
             this.copies = copies;
             this.verifier = new RevisionVerifier(configured, clock);
@@ -204,12 +225,55 @@ final class VerifyCommand implements Callable<Integer> {
                 if (baseline.files().isEmpty()) {
                     return refused(ref + " holds nothing for node " + node);
                 }
+                String place;
+                try {
+                    place = place(node, walk, signed);
+                } catch (DataAccessException unread) {
+                    return refused(ref + " cannot be judged: the database of accepted revisions cannot be read ("
+                            + unread.getClass().getSimpleName() + ")");
+                }
+                if (place.isEmpty()) {
+                    return false;
+                }
                 out.println(node + ": " + ref + " is " + signed.revision().commit() + ", signed by "
-                        + signed.revision().signer() + "; " + count(baseline, layers));
+                        + signed.revision().signer() + "; " + count(baseline, layers) + "; " + place);
                 return true;
             } catch (MalformedBaselineException malformed) {
                 return refused(ref + " is not trusted: malformed-tree, " + malformed.getMessage());
             }
+        }
+
+        /** How the revision stands to the one accepted last; empty when it was refused. */
+        private String place(NodeName node, RevWalk walk, RevisionVerifier.Verified.Signed signed) throws IOException {
+            if (accepted.isEmpty()) {
+                return "not judged: whether it follows the revision accepted last (spring.datasource.url is not set)";
+            }
+            Optional<String> last = accepted.get().last(AcceptedRevisions.key(configured, node));
+            if (last.isEmpty()) {
+                return "no revision was accepted before";
+            }
+            String commit = signed.revision().commit();
+            if (last.get().equals(commit)) {
+                return "it is the revision accepted last";
+            }
+            Optional<RevisionVerifier.Verified.Bad> objection =
+                    AcceptedRevisions.objection(walk, last.get(), signed.revision(), signed.commit());
+            GitSource source = sources.get(String.valueOf(configured.url(node)));
+            if (objection.isPresent() && source.shallow()) {
+                if (!source.complete()) {
+                    throw new IOException("the history before " + commit + " cannot be fetched");
+                }
+                try (RevWalk whole = new RevWalk(source.repository())) {
+                    objection = AcceptedRevisions.objection(
+                            whole, last.get(), signed.revision(), whole.parseCommit(signed.commit()));
+                }
+            }
+            if (objection.isPresent()) {
+                refused(signed.revision().ref() + " is not trusted: "
+                        + objection.get().rule() + ", " + objection.get().reason());
+                return "";
+            }
+            return "it follows " + last.get() + ", accepted last";
         }
 
         /** Of a node that was not named the roles are not known: then all roles of the repository are read under it. */

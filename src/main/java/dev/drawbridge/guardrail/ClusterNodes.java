@@ -11,6 +11,19 @@ public interface ClusterNodes {
     /** From memory; empty when they are not known, from which nothing may be concluded. */
     Optional<List<Member>> members();
 
+    /** Whether the API server answers a read now; takes a round trip. A watch that broke may still be trying, and says nothing meanwhile. */
+    default boolean answers() {
+        return members().isPresent();
+    }
+
+    /**
+     * The nodes as they were when the cluster last said, also while it cannot be asked; none of them is known to be healthy then. Good for
+     * telling whose a name or an address is. Empty when they were never known.
+     */
+    default Optional<List<Member>> lastSeen() {
+        return members();
+    }
+
     /**
      * One node.
      *

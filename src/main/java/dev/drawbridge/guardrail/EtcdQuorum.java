@@ -16,13 +16,22 @@ import org.springframework.stereotype.Component;
  * Keeps the control plane able to decide: etcd needs more than half of all its voters
  * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
  * rewritten, only while the other voters that are healthy are a quorum without it, and never two at once, however many there are. What is not
- * known counts as not healthy. A cordon and a mark take nothing away from a running control plane.
+ * known counts as not healthy. While the API server cannot be asked, the manifests that start no etcd anew are restored all the same: one of them may
+ * be why. A cordon and a mark take nothing away from a running control plane.
  */
 @Component
 // after the reservation of the node, which it marks
 @Order(5)
 class EtcdQuorum implements Guardrail {
     private static final int NAMED = 5;
+    private static final String MANIFESTS = "/etc/kubernetes/manifests/";
+    private static final String ETCD = MANIFESTS + "etcd.yaml";
+
+    /** kubeadm's static pods beside etcd. */
+    private static final Set<String> SPARE_ETCD = Set.of(
+            MANIFESTS + "kube-apiserver.yaml",
+            MANIFESTS + "kube-controller-manager.yaml",
+            MANIFESTS + "kube-scheduler.yaml");
 
     private final EtcdVoters voters;
     private final ContainedNodes contained;
@@ -50,9 +59,18 @@ class EtcdQuorum implements Guardrail {
         if (!effect.isolates() && !restarts(effect)) {
             return new Verdict.Allowed("takes nothing away from a control plane");
         }
+        boolean asked = situation.etcd().nodesKnown();
+        if (sparesEtcd(effect) && (!asked || situation.etcd() instanceof EtcdVoters.Look.Unknown)) {
+            return spared(effect, situation);
+        }
         if (situation.etcd() instanceof EtcdVoters.Look.Unknown unknown) {
             return new Verdict.Refused(
                     rule(), "who votes in etcd is not known, so the node may be one of them: " + unknown.why());
+        }
+        if (!asked && effect.isolates()) {
+            return new Verdict.Refused(
+                    rule(),
+                    "the API server does not answer, so it is not known which other nodes of the control plane are ready");
         }
         EtcdVoters.Look.Known known = (EtcdVoters.Look.Known) situation.etcd();
         Set<NodeName> members = new TreeSet<>(known.controlPlane().keySet());
@@ -85,6 +103,33 @@ class EtcdQuorum implements Guardrail {
         return counted(effect.node(), known);
     }
 
+    /**
+     * Nobody can say who votes, and it takes no voter away. What can be known without the API server still holds: never two nodes of the control
+     * plane at once, as far as we ourselves isolate or rewrite them.
+     */
+    private Verdict spared(Effect effect, Situation situation) {
+        String why = situation.etcd() instanceof EtcdVoters.Look.Unknown unknown
+                ? unknown.why()
+                : "the API server does not answer";
+        if (situation.etcd().nodesKnown() && !situation.contains(effect.node())) {
+            return new Verdict.Refused(
+                    rule(),
+                    "who votes in etcd is not known (" + why
+                            + "), and the node is not contained for this incident, so nothing would keep a second one from being rewritten");
+        }
+        Set<NodeName> controlPlane = situation.etcd().controlPlaneNodes();
+        Optional<NodeName> other = situation.othersIsolatedLocked().stream()
+                .filter(node -> controlPlane.isEmpty() || controlPlane.contains(node))
+                .findFirst();
+        return other.<Verdict>map(node -> new Verdict.Refused(
+                        rule(),
+                        "the node " + node
+                                + " is isolated or rewritten, and may be one of the control plane: one after the other ("
+                                + why + ")"))
+                .orElseGet(() -> new Verdict.Allowed(
+                        "this manifest starts no etcd anew, so no voter is taken away, whoever votes: " + why));
+    }
+
     /** Of its kind: the only one that runs a control plane, or that votes. */
     private static boolean isOnly(NodeName node, EtcdVoters.Look.Known known) {
         return known.controlPlane().keySet().equals(Set.of(node))
@@ -108,6 +153,11 @@ class EtcdQuorum implements Guardrail {
         if (left < quorum) {
             return new Verdict.Refused(rule(), sum);
         }
+        if (!known.nodesKnown()) {
+            // only a rewritten manifest comes here: what counts for it are etcd's voters, and no API server is left to
+            // spare
+            return new Verdict.Allowed(sum);
+        }
         boolean served = known.controlPlane().entrySet().stream()
                 .anyMatch(other -> other.getValue() && !other.getKey().equals(node));
         return served
@@ -123,9 +173,15 @@ class EtcdQuorum implements Guardrail {
         }
     }
 
+    /** A closed list: whatever else lies there may be etcd, under any name. */
+    private static boolean sparesEtcd(Effect effect) {
+        return effect.kind() == Effect.Kind.RESTORE_FILE && SPARE_ETCD.contains(effect.target());
+    }
+
     /** Whether kubelet starts a static pod anew because of it. An unexpected manifest that is taken away is not the control plane's. */
     private static boolean restarts(Effect effect) {
         return effect.kind() == Effect.Kind.RESTORE_FILE
-                && FileClass.of(NodePath.parse(effect.target())) == FileClass.STATIC_POD_MANIFEST;
+                        && FileClass.of(NodePath.parse(effect.target())) == FileClass.STATIC_POD_MANIFEST
+                || effect.kind() == Effect.Kind.RETURN_FILE && effect.target().equals(ETCD);
     }
 }

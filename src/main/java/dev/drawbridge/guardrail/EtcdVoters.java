@@ -33,15 +33,40 @@ class EtcdVoters {
          * @param controlPlane its nodes, and whether each is ready
          * @param voters all of etcd's
          * @param basis what this rests on, for people
+         * @param nodesKnown false when the cluster cannot be asked, so that its nodes are those last seen, and none is known to be ready
          */
-        record Known(Map<NodeName, Boolean> controlPlane, List<Voter> voters, String basis) implements Look {
+        record Known(Map<NodeName, Boolean> controlPlane, List<Voter> voters, String basis, boolean nodesKnown)
+                implements Look {
             public Known {
                 controlPlane = Map.copyOf(controlPlane);
                 voters = List.copyOf(voters);
             }
+
+            Known(Map<NodeName, Boolean> controlPlane, List<Voter> voters, String basis) {
+                this(controlPlane, voters, basis, true);
+            }
+
+            @Override
+            public Set<NodeName> controlPlaneNodes() {
+                return controlPlane.keySet();
+            }
         }
 
-        record Unknown(String why) implements Look {}
+        /** @param controlPlaneNodes as last seen; empty when they were never known */
+        record Unknown(String why, boolean nodesKnown, Set<NodeName> controlPlaneNodes) implements Look {
+            public Unknown {
+                controlPlaneNodes = Set.copyOf(controlPlaneNodes);
+            }
+
+            Unknown(String why) {
+                this(why, true, Set.of());
+            }
+        }
+
+        /** Whether the cluster could be asked for its nodes. */
+        boolean nodesKnown();
+
+        Set<NodeName> controlPlaneNodes();
     }
 
     /** @param ill why it is not known to be healthy; empty when it is */
@@ -55,17 +80,34 @@ class EtcdVoters {
     Look look() {
         try {
             Optional<List<ClusterNodes.Member>> nodes = cluster.members();
-            if (nodes.isEmpty()) {
-                return new Look.Unknown("the nodes of the cluster are not known");
+            if (nodes.isEmpty() || !cluster.answers()) {
+                return withoutTheCluster(cluster.lastSeen().orElse(List.of()));
             }
-            return members.configured() ? byEndpoints(nodes.get()) : byPods(nodes.get(), pods.etcdPods());
+            return members.configured() ? byEndpoints(nodes.get(), true) : byPods(nodes.get(), pods.etcdPods());
         } catch (RuntimeException failed) {
-            return new Look.Unknown("the cluster could not be asked for the pods of etcd: "
-                    + failed.getClass().getSimpleName() + ": " + failed.getMessage());
+            return new Look.Unknown(
+                    "the cluster could not be asked for the pods of etcd: "
+                            + failed.getClass().getSimpleName() + ": " + failed.getMessage(),
+                    true,
+                    controlPlane(cluster.lastSeen().orElse(List.of())).keySet());
         }
     }
 
-    private Look byEndpoints(List<ClusterNodes.Member> nodes) {
+    /** etcd's own word needs no API server; the pods and the readiness of nodes do. */
+    private Look withoutTheCluster(List<ClusterNodes.Member> lastSeen) {
+        Set<NodeName> controlPlane = controlPlane(lastSeen).keySet();
+        String why = "the nodes of the cluster are not known, because its API server does not answer";
+        if (!members.configured()) {
+            return new Look.Unknown(why + ", and no endpoint of etcd is configured", false, controlPlane);
+        }
+        Look byEtcd = byEndpoints(lastSeen, false);
+        return byEtcd instanceof Look.Unknown unknown
+                ? new Look.Unknown(why + "; " + unknown.why(), false, controlPlane)
+                : byEtcd;
+    }
+
+    /** @param current whether the nodes say now who is ready */
+    private Look byEndpoints(List<ClusterNodes.Member> nodes, boolean current) {
         EtcdMembers.Answer answer = members.ask();
         if (answer instanceof EtcdMembers.Answer.NotKnown notKnown) {
             return new Look.Unknown(notKnown.why());
@@ -86,9 +128,13 @@ class EtcdVoters {
                     host.node(),
                     !member.healthy()
                             ? Optional.of("no endpoint of it answers as healthy")
-                            : host.healthy() ? Optional.empty() : Optional.of("its node is not ready")));
+                            : host.healthy() || !current ? Optional.empty() : Optional.of("its node is not ready")));
         }
-        return new Look.Known(controlPlane(nodes), voters, "by etcd's own list of members");
+        return new Look.Known(
+                controlPlane(nodes),
+                voters,
+                "by etcd's own list of members" + (current ? "" : ", while the API server does not answer"),
+                current);
     }
 
     private static Look byPods(List<ClusterNodes.Member> nodes, List<EtcdPods.EtcdPod> pods) {

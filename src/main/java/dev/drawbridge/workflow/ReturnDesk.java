@@ -47,6 +47,9 @@ class ReturnDesk implements QuarantineReturns {
         if (reason.isBlank() || reason.length() > LONGEST_REASON) {
             return new Asked.Invalid("a reason is needed, of at most " + LONGEST_REASON + " characters");
         }
+        if (quarantine.find(incident, file).isEmpty()) {
+            return new Asked.NotFound();
+        }
         return transaction.execute(status -> {
             // of two who ask at once, the second sees the first one's workflow
             incidents.hold(incident);

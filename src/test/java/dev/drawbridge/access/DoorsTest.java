@@ -226,6 +226,7 @@ class DoorsTest {
                 "/api/v1/guardrails/resume",
                 "/api/v1/incidents/x/dry-run",
                 "/api/v1/incidents/x/dry-run/end",
+                "/api/v1/incidents/x/quarantine/x/return",
                 "/api/v1/anything")) {
             JsonNode problem = problem(visitor.post("auditor", path, "{\"reason\":\"let me\"}"), 403);
             assertThat(problem.path("rule").asText()).isEqualTo("group-required");
@@ -347,6 +348,7 @@ class DoorsTest {
                 "/alerts/x/respond",
                 "/guardrails/pauses",
                 "/incidents/" + task + "/dry-run/end",
+                "/incidents/" + task + "/quarantine/x/return",
                 "/logout")) {
             HttpResponse<String> answer =
                     responder.post(path, Map.of("decision", "approve", "reason", "from elsewhere"));

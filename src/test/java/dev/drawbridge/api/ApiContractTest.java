@@ -14,6 +14,7 @@ import dev.drawbridge.guardrail.Pauses;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.recovery.QuarantinedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
@@ -22,6 +23,7 @@ import dev.drawbridge.web.TestClock;
 import dev.drawbridge.web.Visitor;
 import dev.drawbridge.web.WebTest;
 import dev.drawbridge.workflow.HumanTask;
+import dev.drawbridge.workflow.QuarantineReturns;
 import dev.drawbridge.workflow.ScriptedInbox;
 import dev.drawbridge.workflow.TaskInbox;
 import dev.drawbridge.workflow.TaskOutcome;
@@ -228,6 +230,36 @@ class ApiContractTest {
         assertThat(posted(path + "/dry-run/end", "it is right")).isEqualTo(204);
         assertThat(get(path).path("dryRun").has("endedAt")).isTrue();
         assertThat(posted("/api/v1/incidents/nothing/dry-run", "look")).isEqualTo(404);
+    }
+
+    @Test
+    void aQuarantinedFileIsListedAndItsReturnAskedForWithAReason() throws Exception {
+        Incident incident = scene.incident("cp-1");
+        QuarantinedFile file = scene.quarantined(incident.id(), Scene.ROGUE, null);
+        QuarantinedFile back = scene.quarantined(incident.id(), Scene.EDITED, Instant.parse("2026-01-15T10:00:00Z"));
+        String path = "/api/v1/incidents/" + incident.id() + "/quarantine";
+        JsonNode listed = get(path);
+        assertThat(texts(list(listed), "path")).containsExactly(Scene.ROGUE.toString(), Scene.EDITED.toString());
+        assertThat(listed.at("/0/id").asText()).isEqualTo(file.id());
+        assertThat(listed.at("/0/sha256").asText()).isEqualTo(file.content().hex());
+        assertThat(listed.at("/0").has("returnedAt")).isFalse();
+        assertThat(listed.at("/1/returnedAt").asText()).isEqualTo("2026-01-15T10:00:00Z");
+
+        assertThat(posted(path + "/" + file.id() + "/return", "it is our own agent"))
+                .isEqualTo(202);
+        assertThat(scene.quarantine.asked()).containsExactly(file.id() + " responder it is our own agent");
+        assertThat(posted(path + "/" + "0".repeat(32) + "/return", "mine")).isEqualTo(404);
+        assertThat(posted("/api/v1/incidents/nothing/quarantine/" + file.id() + "/return", "mine"))
+                .isEqualTo(404);
+        scene.quarantine.answerNext(new QuarantineReturns.Asked.Conflict("returned", "it is back already"));
+        HttpResponse<String> conflict = program.post(
+                "responder",
+                path + "/" + back.id() + "/return",
+                JSON.writeValueAsString(Map.of("reason", "once more")));
+        assertThat(conflict.statusCode()).isEqualTo(409);
+        assertThat(JSON.readTree(conflict.body()).path("rule").asText()).isEqualTo("returned");
+        scene.quarantine.answerNext(new QuarantineReturns.Asked.Invalid("a reason is needed"));
+        assertThat(posted(path + "/" + file.id() + "/return", " ")).isEqualTo(400);
     }
 
     @Test

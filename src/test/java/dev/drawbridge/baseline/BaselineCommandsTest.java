@@ -504,6 +504,44 @@ class BaselineCommandsTest {
     }
 
     @Test
+    void verifyJudgesByTheDatabaseWhetherARevisionFollowsAndSaysWhereItCannot() throws Exception {
+        captured("--push");
+        assertThat(run("verify")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        "not judged: whether it follows the revision accepted last (spring.datasource.url is not set)");
+        String url;
+        try (var connection = database.dataSource().getConnection()) {
+            url = connection.getMetaData().getURL();
+        }
+        String[] judged = {"verify", "--spring.datasource.url=" + url, "--spring.datasource.username=sa"};
+        assertThat(run(judged)).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("no revision was accepted before").doesNotContain("not judged");
+        String accepted = trusted(Set.of()).revision().commit();
+        assertThat(run(judged)).isZero();
+        assertThat(out.toString()).contains("it is the revision accepted last");
+
+        ObjectId first = ref(baseline.remote(), "refs/tags/baseline");
+        node.put(ETCD, "changed\n".getBytes(UTF_8));
+        captured("--push");
+        assertThat(run(judged)).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("it follows " + accepted + ", accepted last");
+
+        trusted(Set.of());
+        try (Git git = Git.open(baseline.remote().toFile())) {
+            var back = git.getRepository().updateRef("refs/tags/baseline");
+            back.setNewObjectId(first);
+            back.forceUpdate();
+        }
+        assertThat(run(judged)).isEqualTo(1);
+        assertThat(err.toString()).contains("refs/tags/baseline is not trusted: rollback");
+        assertThat(run("verify", "--spring.datasource.url=jdbc:h2:mem:nowhere", "--spring.datasource.username=sa"))
+                .as("a database that is named and cannot be read is no reason to pass")
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("cannot be judged: the database of accepted revisions cannot be read");
+    }
+
+    @Test
     void verifySaysWhyNotAndEndsWithACodeOfItsOwn() throws Exception {
         assertThat(run("verify")).isEqualTo(1);
         assertThat(err.toString()).contains("the repository has no refs/tags/baseline");

@@ -36,6 +36,7 @@ class BaselinePropertiesTest {
                 hosts,
                 null,
                 null,
+                null,
                 10,
                 DataSize.ofMegabytes(1),
                 Duration.ofSeconds(20));
@@ -77,6 +78,7 @@ class BaselinePropertiesTest {
                 List.of(),
                 null,
                 Path.of("cache"),
+                null,
                 null,
                 null,
                 null,

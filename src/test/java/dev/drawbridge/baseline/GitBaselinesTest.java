@@ -44,6 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.FileSystemUtils;
 
 class GitBaselinesTest {
     private static final NodeInfo NODE =
@@ -195,6 +196,98 @@ class GitBaselinesTest {
         write("v2");
         publish();
         refused(baseline.baselines().trusted(NODE), "not-fast-forward");
+    }
+
+    private int copied() throws Exception {
+        try (Git cache = Git.open(temp.resolve("git/cache.git").toFile())) {
+            int commits = 0;
+            for (var commit : cache.log().all().call()) {
+                assertThat(commit).isNotNull();
+                commits++;
+            }
+            return commits;
+        }
+    }
+
+    private void published(int revisions) throws Exception {
+        for (int i = 0; i < revisions; i++) {
+            write("of revision " + i + " of " + revisions);
+            publish();
+        }
+    }
+
+    @Test
+    void theCopyBeginsAtTheRevisionAndNotAtTheBeginningOfTheHistory() throws Exception {
+        published(5);
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        assertThat(copied()).isEqualTo(1);
+        published(3);
+        assertThat(baseline.baselines().trusted(NODE))
+                .as("what is new brings the way from the one accepted before")
+                .isInstanceOf(BaselineResult.Trusted.class);
+        assertThat(copied()).isEqualTo(4);
+    }
+
+    @Test
+    void aCopyThatWasLostIsMadeAnewAndCompletedToShowThatARevisionFollows() throws Exception {
+        published(3);
+        baseline.baselines().trusted(NODE);
+        published(4);
+        FileSystemUtils.deleteRecursively(temp.resolve("git/cache.git"));
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        assertThat(copied()).isEqualTo(7);
+    }
+
+    @Test
+    void aCopyThatWasLostLetsNeitherAnOlderRevisionNorAnotherHistoryIn() throws Exception {
+        published(2);
+        ObjectId old = tag();
+        published(2);
+        baseline.baselines().trusted(NODE);
+        FileSystemUtils.deleteRecursively(temp.resolve("git/cache.git"));
+        try (Git remote = Git.open(baseline.remote().toFile())) {
+            var back = remote.getRepository().updateRef("refs/tags/baseline");
+            back.setNewObjectId(old);
+            back.forceUpdate();
+        }
+        refused(baseline.baselines().trusted(NODE), "rollback");
+
+        FileSystemUtils.deleteRecursively(temp.resolve("git/cache.git"));
+        FileSystemUtils.deleteRecursively(baseline.remote());
+        published(3);
+        refused(baseline.baselines().trusted(NODE), "history-replaced");
+    }
+
+    private ObjectId tag() throws Exception {
+        try (Git remote = Git.open(baseline.remote().toFile())) {
+            return remote.getRepository().resolve("refs/tags/baseline");
+        }
+    }
+
+    @Test
+    void aRevisionThatCannotBeShownToFollowIsNotAvailableRatherThanRefusedOrTrusted() throws Exception {
+        published(1);
+        baseline.baselines().trusted(NODE);
+        published(3);
+        FileSystemUtils.deleteRecursively(temp.resolve("git/cache.git"));
+        // as after a fetch that brought the tip, just before the remote went down
+        try (Git cache = Git.init()
+                .setBare(true)
+                .setDirectory(temp.resolve("git/cache.git").toFile())
+                .call()) {
+            cache.fetch()
+                    .setRemote(baseline.remote().toUri().toString())
+                    .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+                    .setDepth(1)
+                    .call();
+        }
+        Path away = Files.move(baseline.remote(), temp.resolve("away.git"));
+        assertThat(baseline.baselines().trusted(NODE))
+                .isInstanceOfSatisfying(
+                        BaselineResult.NotAvailable.class,
+                        missing -> assertThat(missing.reason()).contains("cannot be fetched"));
+        Files.move(away, baseline.remote());
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
     }
 
     @Test

@@ -43,6 +43,7 @@ class HttpsBaselineTest {
     private final TestDatabase database = TestDatabase.h2();
     private TestBaseline baseline;
     private HttpsServer server;
+    private String expected = "s3cret";
     private Path password;
 
     @BeforeEach
@@ -60,7 +61,7 @@ class HttpsBaselineTest {
         files.setAuthenticator(new BasicAuthenticator("git") {
             @Override
             public boolean checkCredentials(String username, String given) {
-                return username.equals("drawbridge") && given.equals("s3cret");
+                return username.equals("drawbridge") && given.equals(expected);
             }
         });
         server.start();
@@ -124,6 +125,10 @@ class HttpsBaselineTest {
     }
 
     private BaselineResult trusted() {
+        return trusted("password-file", password.toString());
+    }
+
+    private BaselineResult trusted(String setting, String value) {
         return baseline.baselines(
                         Clock.systemUTC(),
                         Map.of(
@@ -131,8 +136,8 @@ class HttpsBaselineTest {
                                 "https://127.0.0.1:" + server.getAddress().getPort() + "/baseline.git",
                                 "username",
                                 "drawbridge",
-                                "password-file",
-                                password.toString()))
+                                setting,
+                                value))
                 .trusted(NODE);
     }
 
@@ -148,9 +153,39 @@ class HttpsBaselineTest {
     }
 
     @Test
+    void thePasswordMayStandInTheEnvironmentVariableThatTheConfigurationNames() {
+        // one that every process has; nobody can set another for a process that runs
+        assertThat(trusted("password-variable", "PATH")).isInstanceOf(BaselineResult.NotAvailable.class);
+        expected = System.getenv("PATH");
+        assertThat(trusted("password-variable", "PATH")).isInstanceOf(BaselineResult.Trusted.class);
+    }
+
+    @Test
+    void aVariableThatIsNotSetStopsTheStartAndIsNotRepeated() {
+        assertThatThrownBy(() -> trusted("password-variable", "s3cret"))
+                .rootCause()
+                .hasMessageContaining(
+                        "drawbridge.baseline.password-variable is not the name of an environment variable")
+                .hasMessageNotContaining("s3cret");
+        assertThatThrownBy(() -> baseline.baselines(
+                        Clock.systemUTC(),
+                        Map.of(
+                                "url",
+                                "https://git.example.org/x.git",
+                                "username",
+                                "drawbridge",
+                                "password-file",
+                                password.toString(),
+                                "password-variable",
+                                "PATH")))
+                .rootCause()
+                .hasMessageContaining("one of them holds the password");
+    }
+
+    @Test
     void nobodyElseIsToldThePassword() throws Exception {
         HttpsCredentials credentials =
-                new HttpsCredentials(new URIish("https://git.example.org/baseline.git"), "drawbridge", password);
+                new HttpsCredentials(new URIish("https://git.example.org/baseline.git"), "drawbridge", () -> "s3cret");
         for (String elsewhere : new String[] {
             "http://git.example.org/baseline.git",
             "https://git.example.com/baseline.git",

@@ -14,6 +14,7 @@ import dev.drawbridge.web.TestClock;
 import dev.drawbridge.web.Visitor;
 import dev.drawbridge.web.WebTest;
 import dev.drawbridge.workflow.HumanTask;
+import dev.drawbridge.workflow.QuarantineReturns;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -227,6 +228,25 @@ class PagesTest {
                 .contains("The dry run was ended.", "a task asks how it goes on", "Begin the dry run");
         assertThat(Visitor.signedIn(environment, "auditor").page(incident).body())
                 .doesNotContain("Begin the dry run");
+    }
+
+    @Test
+    void theReturnOfAQuarantinedFileIsAskedForOnThePage() {
+        var opened = scene.incident("cp-1");
+        String incident = "/incidents/" + opened.id().value();
+        assertThat(responder.page(incident).body()).doesNotContain("Ask for its return");
+        var file = scene.quarantined(opened.id(), Scene.ROGUE, null);
+        assertThat(responder.page(incident).body()).contains("Quarantine", "in quarantine", "Ask for its return");
+        assertThat(Visitor.signedIn(environment, "auditor").page(incident).body())
+                .contains("in quarantine")
+                .doesNotContain("Ask for its return");
+        String form = incident + "/quarantine/" + file.id() + "/return";
+        responder.submit(incident, form, Map.of("reason", "it is our own agent"));
+        assertThat(scene.quarantine.asked()).containsExactly(file.id() + " responder it is our own agent");
+        assertThat(responder.page(incident).body()).contains("a task asks another person");
+        scene.quarantine.answerNext(new QuarantineReturns.Asked.Conflict("asked", "somebody has asked for it"));
+        responder.submit(incident, form, Map.of("reason", "once more"));
+        assertThat(responder.page(incident).body()).contains("Not done: somebody has asked for it.");
     }
 
     @Test

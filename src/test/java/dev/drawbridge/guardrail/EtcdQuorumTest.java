@@ -51,6 +51,8 @@ class EtcdQuorumTest {
 
     private static final String APISERVER = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
+    private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
+
     private static NodeName cp(int n) {
         return NodeName.of("cp-" + n);
     }
@@ -89,6 +91,7 @@ class EtcdQuorumTest {
         private final List<Boolean> looks = new ArrayList<>();
 
         private boolean known = true;
+        private boolean seen = true;
         private boolean podsKnown = true;
 
         EtcdVoters voters() {
@@ -107,6 +110,15 @@ class EtcdQuorumTest {
             return pods.entrySet().stream()
                     .map(pod -> new EtcdPod(pod.getKey(), pod.getValue()))
                     .toList();
+        }
+
+        @Override
+        public Optional<List<Member>> lastSeen() {
+            return seen
+                    ? Optional.of(healthy.keySet().stream()
+                            .map(node -> new Member(node, true, false, Map.of(), Set.of()))
+                            .toList())
+                    : Optional.empty();
         }
 
         Cluster(int size) {
@@ -154,7 +166,50 @@ class EtcdQuorumTest {
         void whenTheControlPlaneIsNotKnownWhateverTheNode() {
             three.known = false;
             assertThat(outcome(gate, isolate(NodeName.of("worker-1")))).isEqualTo("etcd-quorum");
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, ETCD)))
+                    .isEqualTo("etcd-quorum");
+        }
+
+        @Test
+        void notForTheApiServersOwnManifestWhenTheApiServerCannotBeAskedAndForEverythingElse() {
+            three.known = false;
+            for (String name : List.of("kube-apiserver", "kube-controller-manager", "kube-scheduler")) {
+                assertThat(outcome(
+                                gate,
+                                effect(cp(1), Effect.Kind.RESTORE_FILE, "/etc/kubernetes/manifests/" + name + ".yaml")))
+                        .as(name)
+                        .isEqualTo("Done");
+            }
+            for (String name :
+                    List.of("etcd.yaml", "etcd-main.yaml", "kube-apiserver.yml", "x/kube-apiserver.yaml", "own.yaml")) {
+                assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, "/etc/kubernetes/manifests/" + name)))
+                        .as("%s may be etcd's", name)
+                        .isEqualTo("etcd-quorum");
+            }
+            assertThat(outcome(gate, isolate(cp(1)))).isEqualTo("etcd-quorum");
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.RETURN_FILE, ETCD)))
+                    .isEqualTo("etcd-quorum");
+        }
+
+        @Test
+        void forTheApiServersOwnManifestOfASecondNodeAlsoWhenTheApiServerCannotBeAsked() {
+            for (int n = 1; n <= 2; n++) {
+                outcome(gate, effect(cp(n), Effect.Kind.CONTAIN, "cordon"));
+            }
+            outcome(gate, effect(NodeName.of("worker-1"), Effect.Kind.CONTAIN, "cordon"));
+            assertThat(outcome(gate, isolate(NodeName.of("worker-1")))).isEqualTo("Done");
+            three.known = false;
             assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, APISERVER)))
+                    .as("a worker that is isolated is none of the control plane, as last seen")
+                    .isEqualTo("Done");
+            assertThat(outcome(gate, effect(cp(2), Effect.Kind.RESTORE_FILE, APISERVER)))
+                    .isEqualTo("etcd-quorum");
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, APISERVER)))
+                    .as("a rerun")
+                    .isEqualTo("Done");
+            three.seen = false;
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, APISERVER)))
+                    .as("whose the isolated node is, nobody ever said")
                     .isEqualTo("etcd-quorum");
         }
 
@@ -298,6 +353,7 @@ class EtcdQuorumTest {
                     .contains("who votes in etcd is not known", "the API server is down");
             assertThat(reason(effect(cp(1), Effect.Kind.RESTORE_FILE, APISERVER)))
                     .contains("is not known");
+            assertThat(reason(effect(cp(1), Effect.Kind.RESTORE_FILE, ETCD))).contains("is not known");
         }
 
         /** A round trip under the lock would be one that every other node's cordon waits for. */

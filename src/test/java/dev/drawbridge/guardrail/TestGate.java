@@ -127,6 +127,18 @@ public final class TestGate {
                 database.transactions());
     }
 
+    /** What guards etcd, in front of this cluster. */
+    public static EffectGate quorum(TestDatabase database, ClusterNodes cluster, EtcdPods pods) {
+        EtcdMembers members =
+                new EtcdMembers(new EtcdProperties(List.of(), null, null, null, java.time.Duration.ofSeconds(1)));
+        return new EffectGate(
+                List.of(new EtcdQuorum(new EtcdVoters(cluster, pods, members), contained(database))),
+                situations(database),
+                overrides(database),
+                TestAudit.on(database, Clock.systemUTC()),
+                database.transactions());
+    }
+
     /** Everything gets this verdict. */
     public static EffectGate answering(TestDatabase database, Verdict verdict) {
         return judging(database, effect -> verdict);

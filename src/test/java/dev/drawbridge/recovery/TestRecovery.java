@@ -3,6 +3,7 @@ package dev.drawbridge.recovery;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.evidence.EvidenceLocker;
+import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
@@ -20,6 +21,11 @@ public final class TestRecovery {
     private TestRecovery() {}
 
     public static Recovery of(TestNode node, TestBaseline baseline, EvidenceLocker locker, TestDatabase database) {
+        return behind(TestGate.open(database), node, baseline, locker, database);
+    }
+
+    public static Recovery behind(
+            EffectGate gate, TestNode node, TestBaseline baseline, EvidenceLocker locker, TestDatabase database) {
         NodeInfo info = new NodeInfo(TestNode.NAME, "uid", Set.of(), Set.of(), Map.of());
         NodeDirectory directory = new NodeDirectory() {
             @Override
@@ -38,7 +44,7 @@ public final class TestRecovery {
                 TestWrites.on(database, Clock.systemUTC()),
                 baseline.baselines(),
                 locker,
-                TestGate.open(database),
+                gate,
                 new PlanStore(database.jdbc()),
                 new QuarantineStore(database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(database, Clock.systemUTC()),

@@ -10,6 +10,8 @@ import dev.drawbridge.containment.ClusterView;
 import dev.drawbridge.containment.kubernetes.TestClusterViews;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.evidence.TestLocker;
+import dev.drawbridge.guardrail.ClusterNodes;
+import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.recovery.PlanOutcome;
@@ -26,6 +28,7 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.TestDatabase;
 import dev.drawbridge.verification.VerificationReport.Check;
 import dev.drawbridge.verification.VerificationReport.Status;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -246,6 +249,64 @@ class VerificationOfARealNodeTest {
         assertThat(back).as("verification began while it was down, and waited").isTrue();
         assertThat(report.checks()).filteredOn(check -> check.status().open()).isEmpty();
         assertThat(report.passed()).isTrue();
+    }
+
+    @Test
+    void noApiServerAnswersAndItsOwnManifestIsRestoredPastTheGuardrailOfEtcdAndVerifiedWhenItIsBack() throws Exception {
+        node.put(APISERVER, pod("kube-system", "kube-apiserver"));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        node.put(APISERVER, "kind: Pod\nmetadata: {".getBytes(UTF_8));
+        Actor actor = Actor.playbook("test");
+        IncidentId incident = IncidentId.of("incident-1");
+        int port = server.port();
+        try (KubernetesClient client = TestClusterViews.connect(server)) {
+            cluster = TestClusterViews.of(client);
+            ClusterNodes nodes = TestClusterViews.nodes(client);
+            await().until(() -> nodes.members().isPresent());
+            assertThat(nodes.answers()).isTrue();
+            Recovery recovery = TestRecovery.behind(
+                    TestGate.quorum(database, nodes, TestClusterViews.etcdPods(client)),
+                    node,
+                    baseline,
+                    TestLocker.in(temp.resolve("evidence"), node.files(), database),
+                    database);
+            kubelet.close();
+            server.close();
+            assertThat(nodes.answers()).isFalse();
+            assertThat(nodes.lastSeen().orElseThrow()).isNotEmpty().noneMatch(ClusterNodes.Member::healthy);
+
+            assertThat(restored(recovery, actor, incident)).isInstanceOf(RestoreOutcome.Restored.class);
+            assertThat(node.path(APISERVER)).hasBinaryContent(pod("kube-system", "kube-apiserver"));
+            // what may take a voter away is a no for as long as nobody knows who votes
+            node.put(ETCD, "kind: Pod\nmetadata: {".getBytes(UTF_8));
+            assertThat(restored(recovery, actor, incident))
+                    .isInstanceOfSatisfying(
+                            RestoreOutcome.Incomplete.class,
+                            incomplete -> assertThat(incomplete.left())
+                                    .singleElement()
+                                    .asString()
+                                    .contains(ETCD, "etcd-quorum", "no endpoint of etcd is configured"));
+            node.put(ETCD, pod("kube-system", "etcd"));
+
+            server = SandboxApiServer.start(port, null);
+            kubelet = new SandboxKubelet(
+                    server, Map.of(TestNode.NAME.value(), node.path("/etc/kubernetes/manifests")), Clock.systemUTC());
+            kubelet.start();
+            VerificationReport report = verify(Duration.ofSeconds(30));
+            assertThat(report.checks())
+                    .filteredOn(check -> check.status().open())
+                    .isEmpty();
+            assertThat(report.passed()).isTrue();
+        }
+    }
+
+    private RestoreOutcome restored(Recovery recovery, Actor actor, IncidentId incident) {
+        RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(
+                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, Set.of())))
+                .plan();
+        EvidenceReceipt receipt = recovery.captureEvidence(actor, incident, TestNode.NAME, List.of())
+                .orElseThrow();
+        return recovery.restore(actor, incident, TestNode.NAME, plan.hash(), receipt);
     }
 
     @Test

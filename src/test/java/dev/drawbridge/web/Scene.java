@@ -20,6 +20,7 @@ import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.investigation.Finding;
 import dev.drawbridge.investigation.KnownFindings;
+import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.recovery.FileAction;
 import dev.drawbridge.recovery.FileComparison;
 import dev.drawbridge.recovery.FileComparison.Meaning;
@@ -27,6 +28,8 @@ import dev.drawbridge.recovery.FileComparison.MeaningStatus;
 import dev.drawbridge.recovery.FileComparison.Text;
 import dev.drawbridge.recovery.FileComparison.TextStatus;
 import dev.drawbridge.recovery.KnownPlans;
+import dev.drawbridge.recovery.KnownQuarantine;
+import dev.drawbridge.recovery.QuarantinedFile;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -85,6 +88,7 @@ public class Scene {
     private final KnownContainment containment;
     private final KnownReports reports;
     private final KnownPlans plans;
+    public final KnownQuarantine quarantine;
     private final KnownReceipts receipts;
     private final KnownFindings findings;
 
@@ -99,6 +103,7 @@ public class Scene {
             KnownContainment containment,
             KnownReports reports,
             KnownPlans plans,
+            KnownQuarantine quarantine,
             KnownReceipts receipts,
             KnownFindings findings) {
         this.environment = environment;
@@ -111,6 +116,7 @@ public class Scene {
         this.containment = containment;
         this.reports = reports;
         this.plans = plans;
+        this.quarantine = quarantine;
         this.receipts = receipts;
         this.findings = findings;
     }
@@ -131,6 +137,7 @@ public class Scene {
         containment.clear();
         reports.clear();
         plans.clear();
+        quarantine.clear();
         receipts.clear();
         findings.clear();
     }
@@ -174,6 +181,21 @@ public class Scene {
         return UUID.randomUUID().toString().replace("-", "").repeat(2);
     }
 
+    /** A file that a restore of the incident moved away. */
+    public QuarantinedFile quarantined(IncidentId incident, NodePath path, @Nullable Instant returnedAt) {
+        Digest content = Digest.ofText("rogue");
+        QuarantinedFile file = new QuarantinedFile(
+                Quarantined.id(incident, path, content),
+                incident,
+                NodeName.of("cp-1"),
+                path,
+                content,
+                clock.instant().truncatedTo(ChronoUnit.MICROS),
+                returnedAt);
+        quarantine.put(file);
+        return file;
+    }
+
     /** Everything that an incident can show, waiting for the approval of its plan; {@code said} is in every text of somebody else. */
     public Incident fullIncident(String said) {
         Incident opened = incident(
@@ -194,6 +216,7 @@ public class Scene {
                 new Containment.AppliedRung(Rung.CORDON, "applied", "unschedulable since just now", "{}", now),
                 new Containment.AppliedRung(Rung.TAINT, "already", said, "{}", now),
                 new Containment.AppliedRung(Rung.LABEL, "refused", "protected-nodes: " + said, "{}", now));
+        quarantined(id, ODD, null);
         RestorePlan plan = plan(id, node, said, now);
         diff(said);
         receipts.put(

@@ -17,6 +17,7 @@ import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.playbook.Playbook;
 import dev.drawbridge.playbook.PlaybookRunner;
 import dev.drawbridge.recovery.KnownPlans;
+import dev.drawbridge.recovery.KnownQuarantine;
 import dev.drawbridge.shared.Ids;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.verification.KnownReports;
@@ -141,6 +142,11 @@ public class WebApplication {
     @Bean
     KnownPlans plans() {
         return new KnownPlans();
+    }
+
+    @Bean
+    KnownQuarantine quarantine() {
+        return new KnownQuarantine();
     }
 
     @Bean

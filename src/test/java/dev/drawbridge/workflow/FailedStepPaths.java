@@ -272,7 +272,12 @@ abstract class FailedStepPaths extends WorkflowPaths {
     void everyStepWithAJobIsTriedHere() {
         List<String> tried = Stream.concat(
                         Arrays.stream(Failing.values()).map(step -> step.activity),
-                        Stream.of("serviceTask_investigate", "serviceTask_assessExposure"))
+                        // beside the response: tried where they are told
+                        Stream.of(
+                                "serviceTask_investigate",
+                                "serviceTask_assessExposure",
+                                "serviceTask_findQuarantined",
+                                "serviceTask_returnFile"))
                 .sorted()
                 .toList();
         assertThat(Models.asynchronousServiceTasks()).isEqualTo(tried);

@@ -60,7 +60,7 @@ abstract class QuarantinePaths extends WorkflowPaths {
         response.decide(TASK, APPROVER2, "approve", "I know it").run("serviceTask_returnFile");
         assertThat(quarantine.carriedOut)
                 .containsExactly(new Quarantined(file.id(), file.content(), 0644, 0, 7, 5, 1768468570));
-        response.went("endEvent_returned").is(IncidentState.CLOSED_RESOLVED);
+        response.went("endEvent_putBack").is(IncidentState.CLOSED_RESOLVED);
         assertThat(response.audited())
                 .contains("quarantine.ask-return " + file.path(), "task.open " + TASK, "task.decide " + TASK);
         assertThat(returns.ask(file.incident(), file.id(), RESPONDER, "again"))
@@ -164,14 +164,36 @@ abstract class QuarantinePaths extends WorkflowPaths {
     }
 
     @Test
-    void aSkippedReturnComesToAPersonAndNotToAnEnd() {
+    void aFaultIsTriedAgainAndASkippedReturnComesToAPerson() {
         QuarantinedFile file = closed();
-        toTask(file).decide(TASK, APPROVER2, "approve", "I know it");
+        quarantine.look.fail(3, "no route to host");
+        asked(file).exhaust("serviceTask_findQuarantined");
+        response.decide("step-failed", RESPONDER, "retry", "it is back").run("serviceTask_findQuarantined");
+        response.decide(TASK, APPROVER2, "approve", "I know it");
         quarantine.putBack.fail(3, "no route to host");
         response.exhaust("serviceTask_returnFile");
         assertThat(response.task("step-failed").decisions()).contains("retry", "skip", "abort");
-        response.decide("step-failed", RESPONDER, "retry", "it is back").run("serviceTask_returnFile");
-        response.went("endEvent_returned");
+        response.decide("step-failed", RESPONDER, "skip", "never mind")
+                .decide("confirm-skip", APPROVER2, "confirm", "fine")
+                .neverWent("endEvent_putBack");
+        response.decide("return-refused", APPROVER2, "retry", "it is back")
+                .run("serviceTask_returnFile")
+                .went("endEvent_putBack");
+    }
+
+    @Test
+    void aSkippedLookPutsNothingBackAndAnAbortedRequestCanBeMadeAgain() {
+        QuarantinedFile file = closed();
+        quarantine.look.fail(6, "no route to host");
+        asked(file).exhaust("serviceTask_findQuarantined");
+        response.decide("step-failed", RESPONDER, "skip", "never mind")
+                .decide("confirm-skip", APPROVER2, "confirm", "fine")
+                .went("endEvent_gone");
+        asked(file).exhaust("serviceTask_findQuarantined");
+        response.decide("step-failed", RESPONDER, "abort", "never mind");
+        toTask(file);
+        assertThat(response.tasks()).contains(TASK);
+        assertThat(quarantine.carriedOut).isEmpty();
     }
 
     @Test

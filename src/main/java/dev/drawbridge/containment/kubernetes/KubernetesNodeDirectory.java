@@ -5,9 +5,11 @@ import dev.drawbridge.guardrail.NodeLabels;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.NodeName;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import jakarta.annotation.PreDestroy;
@@ -37,11 +39,13 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ClusterNodes
     /** The second is what kubeadm called it before 1.24. */
     private static final Set<String> CONTROL_PLANE = Set.of("control-plane", "master");
 
+    private final KubernetesClient client;
     private final SharedIndexInformer<Node> informer;
     private final AtomicBoolean failing = new AtomicBoolean();
     private volatile boolean stopping;
 
     KubernetesNodeDirectory(KubernetesClient client) {
+        this.client = client;
         informer = client.nodes().runnableInformer(0);
         informer.exceptionHandler((started, failure) -> {
             // once per outage, not once per attempt
@@ -118,13 +122,35 @@ class KubernetesNodeDirectory implements NodeDirectory, NodeLabels, ClusterNodes
         if (!informer.hasSynced() || failing.get()) {
             return Optional.empty();
         }
-        return Optional.of(informer.getStore().list().stream()
+        return Optional.of(stored(true));
+    }
+
+    @Override
+    public boolean answers() {
+        try {
+            client.nodes().list(new ListOptionsBuilder().withLimit(1L).build());
+            return true;
+        } catch (KubernetesClientException failed) {
+            // who refuses answers; a server that cannot read its etcd does not, and without a connection there is no
+            // code
+            return failed.getCode() >= 400 && failed.getCode() < 500;
+        }
+    }
+
+    @Override
+    public Optional<List<Member>> lastSeen() {
+        return informer.hasSynced() ? Optional.of(stored(false)) : Optional.empty();
+    }
+
+    private List<Member> stored(boolean current) {
+        return informer.getStore().list().stream()
                 .map(node -> {
                     NodeInfo info = info(node);
                     boolean controlPlane = info.roles().stream().anyMatch(CONTROL_PLANE::contains);
-                    return new Member(info.name(), controlPlane, ready(node), info.labels(), info.addresses());
+                    return new Member(
+                            info.name(), controlPlane, current && ready(node), info.labels(), info.addresses());
                 })
-                .toList());
+                .toList();
     }
 
     private static boolean ready(Node node) {
