@@ -9,7 +9,10 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.drawbridge.guardrail.EtcdVoters.Look;
 import dev.drawbridge.guardrail.EtcdVoters.Voter;
 import dev.drawbridge.sandbox.TestAuthority;
+import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import dev.drawbridge.shared.TestDatabase;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -97,6 +100,90 @@ class EtcdVotersTest {
         assertThat(etcd.get(0).asked)
                 .as("first the health, so that the list is not older than a read through a quorum")
                 .containsExactly("GET /health", "POST /v3/cluster/member/list");
+    }
+
+    /** As a cluster whose API server is down shows itself. */
+    private ClusterNodes silent() {
+        return new ClusterNodes() {
+            @Override
+            public Optional<List<Member>> members() {
+                return Optional.of(nodes);
+            }
+
+            @Override
+            public boolean answers() {
+                return false;
+            }
+
+            @Override
+            public Optional<List<Member>> lastSeen() {
+                return Optional.of(nodes.stream()
+                        .map(node -> new Member(
+                                node.node(), node.controlPlane(), false, node.labels(), node.addresses()))
+                        .toList());
+            }
+        };
+    }
+
+    private EtcdVoters withoutApiServer() {
+        EtcdPods down = () -> {
+            throw new AssertionError("the API server is down");
+        };
+        return new EtcdVoters(
+                silent(),
+                down,
+                new EtcdMembers(
+                        properties(TIMEOUT, etcd.stream().map(FakeEtcd::address).toArray(URI[]::new))));
+    }
+
+    @Test
+    void whileNoApiServerAnswersEtcdItselfSaysWhoVotesAndNobodyIsKnownToBeReady() throws Exception {
+        cluster("cp-1", "cp-2", "cp-3");
+        Look look = withoutApiServer().look();
+        assertThat(look.nodesKnown()).isFalse();
+        assertThat(look).isInstanceOfSatisfying(Look.Known.class, known -> {
+            assertThat(known.voters()).hasSize(3).allMatch(Voter::healthy);
+            assertThat(known.controlPlane()).doesNotContainValue(true);
+            assertThat(known.basis()).contains("while the API server does not answer");
+        });
+        nodes.remove(2);
+        assertThat(withoutApiServer().look())
+                .as("a voter that joined since nobody looked")
+                .isInstanceOfSatisfying(Look.Unknown.class, unknown -> assertThat(unknown.why())
+                        .contains("etcd's member 'cp-3'"));
+        etcd.forEach(FakeEtcd::close);
+        assertThat(withoutApiServer().look()).isInstanceOf(Look.Unknown.class);
+    }
+
+    @Test
+    void whileNoApiServerAnswersEtcdsManifestIsRestoredOnlyAsEtcdItselfAllows() throws Exception {
+        cluster("cp-1", "cp-2", "cp-3");
+        try (TestDatabase database = TestDatabase.h2()) {
+            NodeName one = NodeName.of("cp-1");
+            IncidentId incident = IncidentId.of("i-1");
+            ContainedNodes contained = TestGate.contained(database);
+            contained.reserve(incident, one, false);
+            EffectGate gate = TestGate.ruled(database, new EtcdQuorum(withoutApiServer(), contained));
+            Effect etcdOfOne = restore(incident, one);
+            assertThat(gate.perform(restore(IncidentId.of("i-2"), NodeName.of("cp-2")), permit -> "done"))
+                    .as("of a node that is not contained")
+                    .isInstanceOf(EffectResult.NotAllowed.class);
+            assertThat(gate.perform(etcdOfOne, permit -> "done")).isInstanceOf(EffectResult.Done.class);
+            assertThat(gate.perform(
+                            new Effect(Actor.SYSTEM, incident, one, Effect.Kind.CONTAIN, "taint", "[]"),
+                            permit -> "done"))
+                    .as("nothing is isolated")
+                    .isInstanceOf(EffectResult.NotAllowed.class);
+            etcd.get(1).close();
+            assertThat(gate.perform(etcdOfOne, permit -> "done"))
+                    .as("one of the others is ill")
+                    .isInstanceOf(EffectResult.NotAllowed.class);
+        }
+    }
+
+    private static Effect restore(IncidentId incident, NodeName node) {
+        return new Effect(
+                Actor.SYSTEM, incident, node, Effect.Kind.RESTORE_FILE, "/etc/kubernetes/manifests/etcd.yaml", "[]");
     }
 
     @Test

@@ -131,8 +131,12 @@ public final class TestGate {
     public static EffectGate quorum(TestDatabase database, ClusterNodes cluster, EtcdPods pods) {
         EtcdMembers members =
                 new EtcdMembers(new EtcdProperties(List.of(), null, null, null, java.time.Duration.ofSeconds(1)));
+        return ruled(database, new EtcdQuorum(new EtcdVoters(cluster, pods, members), contained(database)));
+    }
+
+    static EffectGate ruled(TestDatabase database, Guardrail... rules) {
         return new EffectGate(
-                List.of(new EtcdQuorum(new EtcdVoters(cluster, pods, members), contained(database))),
+                List.of(rules),
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
