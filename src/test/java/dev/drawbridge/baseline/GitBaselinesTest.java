@@ -267,7 +267,7 @@ class GitBaselinesTest {
     @Test
     void aRevisionThatCannotBeShownToFollowIsNotAvailableRatherThanRefusedOrTrusted() throws Exception {
         published(1);
-        baseline.baselines().trusted(NODE);
+        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
         published(3);
         FileSystemUtils.deleteRecursively(temp.resolve("git/cache.git"));
         // as after a fetch that brought the tip, just before the remote went down
@@ -281,13 +281,15 @@ class GitBaselinesTest {
                     .setDepth(1)
                     .call();
         }
+        // made before: the address of a directory that is there ends with a slash
+        Baselines baselines = baseline.baselines();
         Path away = Files.move(baseline.remote(), temp.resolve("away.git"));
-        assertThat(baseline.baselines().trusted(NODE))
+        assertThat(baselines.trusted(NODE))
                 .isInstanceOfSatisfying(
                         BaselineResult.NotAvailable.class,
                         missing -> assertThat(missing.reason()).contains("cannot be fetched"));
         Files.move(away, baseline.remote());
-        assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+        assertThat(baselines.trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.drawbridge.containment.kubernetes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.drawbridge.guardrail.ClusterNodes;
 import dev.drawbridge.node.NodeDirectory.Lookup;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.sandbox.ApiFaults;
@@ -102,6 +103,22 @@ class KubernetesNodeDirectoryTest {
         down();
         assertThat(directory.find(WORKER)).isInstanceOf(Lookup.Known.class);
         assertThat(directory.labels(WORKER)).isPresent();
+    }
+
+    @Test
+    void whetherTheApiServerAnswersIsAskedAndNotConcludedFromAWatch() {
+        synced();
+        assertThat(directory.answers()).isTrue();
+        server.inject((method, path) -> Optional.of(new Fault.Answer(403, "Forbidden", null)));
+        assertThat(directory.answers()).as("who refuses answers").isTrue();
+        down();
+        assertThat(directory.answers()).isFalse();
+        server.close();
+        assertThat(directory.answers()).isFalse();
+        assertThat(directory.lastSeen().orElseThrow())
+                .as("whose a name is stays known, who is ready does not")
+                .isNotEmpty()
+                .noneMatch(ClusterNodes.Member::healthy);
     }
 
     @Test
