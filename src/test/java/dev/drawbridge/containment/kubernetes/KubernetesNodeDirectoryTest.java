@@ -113,12 +113,15 @@ class KubernetesNodeDirectoryTest {
         assertThat(directory.answers()).as("who refuses answers").isTrue();
         down();
         assertThat(directory.answers()).isFalse();
+        int port = server.port();
         server.close();
         assertThat(directory.answers()).isFalse();
         assertThat(directory.lastSeen().orElseThrow())
                 .as("whose a name is stays known, who is ready does not")
                 .isNotEmpty()
                 .noneMatch(ClusterNodes.Member::healthy);
+        server = SandboxApiServer.start(port, null);
+        assertThat(directory.answers()).isTrue();
     }
 
     @Test
