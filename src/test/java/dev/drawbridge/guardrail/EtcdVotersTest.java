@@ -118,8 +118,8 @@ class EtcdVotersTest {
             @Override
             public Optional<List<Member>> lastSeen() {
                 return Optional.of(nodes.stream()
-                        .map(node -> new Member(
-                                node.node(), node.controlPlane(), false, node.labels(), node.addresses()))
+                        .map(node ->
+                                new Member(node.node(), node.controlPlane(), false, node.labels(), node.addresses()))
                         .toList());
             }
         };
@@ -149,8 +149,8 @@ class EtcdVotersTest {
         nodes.remove(2);
         assertThat(withoutApiServer().look())
                 .as("a voter that joined since nobody looked")
-                .isInstanceOfSatisfying(Look.Unknown.class, unknown -> assertThat(unknown.why())
-                        .contains("etcd's member 'cp-3'"));
+                .isInstanceOfSatisfying(
+                        Look.Unknown.class, unknown -> assertThat(unknown.why()).contains("etcd's member 'cp-3'"));
         etcd.forEach(FakeEtcd::close);
         assertThat(withoutApiServer().look()).isInstanceOf(Look.Unknown.class);
     }

@@ -51,8 +51,21 @@ public abstract class NodeCrashStories {
         count = temp.resolve("count");
         dieAt = temp.resolve("die-at");
         for (String name : List.of(
-                "stat", "sha256sum", "head", "mktemp", "chown", "chmod", "sync", "mv", "mkdir", "dd", "tar", "find", "cp",
-                "ln", "rm")) {
+                "stat",
+                "sha256sum",
+                "head",
+                "mktemp",
+                "chown",
+                "chmod",
+                "sync",
+                "mv",
+                "mkdir",
+                "dd",
+                "tar",
+                "find",
+                "cp",
+                "ln",
+                "rm")) {
             Path wrapper = Files.writeString(
                     bin.resolve(name),
                     "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>'" + count + "'\n"
