@@ -83,6 +83,7 @@ class RecoveryByHelperPodsTest {
                 TestLocker.in(temp.resolve("evidence"), files, node.database),
                 gate,
                 new PlanStore(node.database.jdbc()),
+                new QuarantineStore(node.database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(node.database, Clock.systemUTC()),
                 Clock.systemUTC());
     }
