@@ -175,7 +175,8 @@ class ShellNodeFiles implements NodeFiles {
                 Long.toString(first.uid()),
                 Long.toString(first.gid()),
                 Script.octal(settings.workPath().toBytes()),
-                Integer.toString(table.length));
+                Integer.toString(table.length),
+                Integer.toString(input.size() - table.length));
         return outcome(
                         shell,
                         node,

@@ -1,10 +1,11 @@
-# write-together PREFIX PARENT MODE UID GID WORK TABLE: on standard input TABLE bytes of NAME EXPECTED CONTENT NAME ..., then a tar archive of the contents.
+# write-together PREFIX PARENT MODE UID GID WORK TABLE SIZE: on standard input TABLE bytes of NAME EXPECTED CONTENT NAME ..., then SIZE bytes of a tar archive of the contents.
 # What write does to one file, with as many programs for all. Nothing is put in place unless everything is exactly as expected: whoever asked goes on one by one then, and
 # learns what is wrong with which. Each file is renamed by itself, so each is old or new at any time.
 root "$1"
 decode "$2"; p=$d
 m=$3 u=$4 g=$5
 decode "$6"; wd=$d
+s=$8
 plain_words "$7" || answer CHANGED apart
 enter_made "$p"
 set -f
@@ -38,8 +39,8 @@ find "$k" -maxdepth 1 -name 'put.*' -mmin +60 -exec rm -rf -- {} + 2>/dev/null
 t=$(mktemp -d "$k/put.XXXXXX") || answer REFUSED "nothing can be staged"
 trap 'rm -rf -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
-# one program for all of them; where there is no tar, each goes by itself
-tar -xof - -C "$t" 2>/dev/null || answer CHANGED apart
+# one program for all of them; where there is no tar, each goes by itself. busybox reads on to an end of the input that exec never tells
+head -c "$s" | tar -xof - -C "$t" 2>/dev/null || answer CHANGED apart
 ( cd -P -- "$t" && [ "$(digests $all)" = "$new" ] && chown "$u:$g" -- $all && chmod "$m" -- $all && sync $all ) || answer CHANGED apart
 set --
 for n in $all; do set -- "$@" "$t/${n#./}"; done
