@@ -27,6 +27,7 @@ import org.eclipse.jgit.revwalk.RevWalk;
 import org.eclipse.jgit.treewalk.TreeWalk;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.BadSqlGrammarException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.FileSystemUtils;
@@ -248,7 +249,15 @@ final class VerifyCommand implements Callable<Integer> {
             if (accepted.isEmpty()) {
                 return "not judged: whether it follows the revision accepted last (spring.datasource.url is not set)";
             }
-            Optional<String> last = accepted.get().last(AcceptedRevisions.key(configured, node));
+            Optional<String> last;
+            try {
+                last = accepted.get().last(AcceptedRevisions.key(configured, node));
+            } catch (BadSqlGrammarException unknown) {
+                if (AcceptedRevisions.noSuchTable(unknown)) {
+                    return "not judged: whether it follows the revision accepted last (Drawbridge never started with this database)";
+                }
+                throw unknown;
+            }
             if (last.isEmpty()) {
                 return "no revision was accepted before";
             }
