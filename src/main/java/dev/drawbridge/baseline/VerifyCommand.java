@@ -163,6 +163,8 @@ final class VerifyCommand implements Callable<Integer> {
             GitSource source = sources.get(url);
             if (source == null) {
                 source = GitSource.open(configured, url, copies.resolve(sources.size() + ".git"), verifier, clock);
+                // the copy is removed at the end: nothing may tidy up in it then
+                source.repository().getConfig().setBoolean("gc", null, "autoDetach", false);
                 sources.put(url, source);
                 if (!source.fetched(Duration.ZERO)) {
                     throw new IOException("the remote " + url + " cannot be asked");

@@ -25,10 +25,13 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Import;
+import org.springframework.test.annotation.DirtiesContext;
 
 /** People, deadlines and alerts at the same moment, on a real PostgreSQL with durable commits: exactly one of them decides. */
 @WorkflowTest
 @Import(TaskRacesOnPostgresTest.Postgres.class)
+// the server ends with the JVM, and an engine that closes after it waits half a minute for a connection
+@DirtiesContext
 class TaskRacesOnPostgresTest extends WorkflowPaths {
     private static final int ROUNDS = 8;
 
