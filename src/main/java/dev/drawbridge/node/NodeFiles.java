@@ -41,9 +41,7 @@ public interface NodeFiles {
      * @param files as a scan found them
      * @return those whose content still is what the scan found; for every other one {@link #read} tells what came of it
      */
-    default Map<NodePath, byte[]> readTogether(NodeName node, List<ScannedFile> files) {
-        return Map.of();
-    }
+    Map<NodePath, byte[]> readTogether(NodeName node, List<ScannedFile> files);
 
     /**
      * Puts a file in place atomically: staged on the same file system outside any watched directory, flushed, owner and mode set, renamed over,
@@ -58,17 +56,13 @@ public interface NodeFiles {
      * @return false when it did not, or not all came to be as wanted: {@link #write} tells of each file what came of it, also of those that are
      *     in place
      */
-    default boolean writeTogether(NodeName node, List<Permit> permits, WriteBatch batch) {
-        return false;
-    }
+    boolean writeTogether(NodeName node, List<Permit> permits, WriteBatch batch);
 
     /**
      * Directory on a node, without any root prefix, out of which {@link #write} renames files into place; empty when it has no fixed
      * one, and then no detection of a write can be told from that of an attack.
      */
-    default Optional<NodePath> staging() {
-        return Optional.empty();
-    }
+    Optional<NodePath> staging();
 
     /**
      * Moves a file out of the way into a directory that only root may read, outside kubelet's and all watched paths.
@@ -82,23 +76,17 @@ public interface NodeFiles {
      *
      * @return empty when it is not there any more, or no longer what it was
      */
-    default Optional<Quarantined> quarantined(NodeName node, IncidentId incident, NodePath path, Digest content) {
-        return Optional.empty();
-    }
+    Optional<Quarantined> quarantined(NodeName node, IncidentId incident, NodePath path, Digest content);
 
     /**
      * Puts a file from quarantine back where it was: a new copy with its content, owner, mode and time of change, flushed, linked into
      * place over nothing, read back; then the one in quarantine is removed. {@link WriteOutcome.Changed} when something is at the path,
      * or when the one in quarantine is no longer this one.
      */
-    default WriteOutcome putBack(NodeName node, Permit permit, NodePath path, Quarantined file) {
-        throw new UnsupportedOperationException();
-    }
+    WriteOutcome putBack(NodeName node, Permit permit, NodePath path, Quarantined file);
 
     /** Where it lies, without any root prefix; empty when there is no fixed place. */
-    default Optional<NodePath> place(Quarantined file) {
-        return Optional.empty();
-    }
+    Optional<NodePath> place(Quarantined file);
 
     /**
      * @param expected digest of the content that is replaced, null when nothing may be there: what somebody changed meanwhile

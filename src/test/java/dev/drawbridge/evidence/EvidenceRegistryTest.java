@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.containment.ClusterRecords.Document;
 import dev.drawbridge.containment.KnownClusterRecords;
-import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcess;
@@ -13,6 +12,7 @@ import dev.drawbridge.node.NodeProcesses;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.UnaskedFiles;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
@@ -52,14 +52,9 @@ class EvidenceRegistryTest {
     Path temp;
 
     /** Node that holds what the test says, whatever the scan said before. */
-    private static final class HeldFiles implements NodeFiles {
+    private static final class HeldFiles extends UnaskedFiles {
         final Map<NodePath, String> content = new HashMap<>();
         int reads;
-
-        @Override
-        public NodeScan scan(NodeName node, List<NodePath> roots) {
-            throw new UnsupportedOperationException("the locker keeps the scan that it is given");
-        }
 
         @Override
         public Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit) {
@@ -74,16 +69,6 @@ class EvidenceRegistryTest {
                 throw new UncheckedIOException(full);
             }
             return Optional.of(Digest.ofText(text));
-        }
-
-        @Override
-        public WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content) {
-            throw new UnsupportedOperationException("evidence changes nothing on a node");
-        }
-
-        @Override
-        public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
-            throw new UnsupportedOperationException("evidence changes nothing on a node");
         }
     }
 

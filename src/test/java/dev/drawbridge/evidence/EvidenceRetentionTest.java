@@ -8,14 +8,13 @@ import dev.drawbridge.alert.Alert;
 import dev.drawbridge.audit.AuditEntry;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.containment.KnownClusterRecords;
-import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.node.FileType;
-import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.UnaskedFiles;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.AlertId;
 import dev.drawbridge.shared.Digest;
@@ -25,7 +24,6 @@ import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -65,14 +63,9 @@ class EvidenceRetentionTest {
     }
 
     /** A node whose files hold their own names, until something happens at the next read. */
-    private static final class Content implements NodeFiles {
+    private static final class Content extends UnaskedFiles {
         @Nullable
         Runnable meanwhile;
-
-        @Override
-        public NodeScan scan(NodeName node, List<NodePath> roots) {
-            throw new UnsupportedOperationException();
-        }
 
         @Override
         public Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit) {
@@ -87,16 +80,6 @@ class EvidenceRetentionTest {
                 throw new UncheckedIOException(full);
             }
             return Optional.of(Digest.ofText(path.toString()));
-        }
-
-        @Override
-        public WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, @Nullable Digest expected) {
-            throw new UnsupportedOperationException();
         }
     }
 

@@ -2,11 +2,11 @@ package dev.drawbridge.sweep;
 
 import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.FileType;
-import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.UnaskedFiles;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -28,7 +28,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes whose files are in memory: what a scan over a real transport would have answered, at once. */
-public final class SimulatedNodes implements NodeFiles {
+public final class SimulatedNodes extends UnaskedFiles {
     private final Clock clock;
     private final List<ScannedFile> healthy = new ArrayList<>();
     private final Map<NodeName, Map<NodePath, ScannedFile>> changed = new ConcurrentHashMap<>();

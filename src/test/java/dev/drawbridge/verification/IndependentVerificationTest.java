@@ -13,7 +13,6 @@ import dev.drawbridge.baseline.BaselineResult;
 import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.baseline.Baselines;
 import dev.drawbridge.baseline.TestBaseline;
-import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeFiles;
@@ -21,6 +20,7 @@ import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUnreachableException;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.node.TestNodes;
+import dev.drawbridge.node.UnaskedFiles;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -269,7 +269,7 @@ class IndependentVerificationTest {
 
     @Test
     void anUnreachableNodePassesNoFileCheckAndTheClusterIsStillAsked() {
-        files = new FakeFiles() {
+        files = new UnaskedFiles() {
             @Override
             public NodeScan scan(NodeName node, List<NodePath> roots) {
                 throw new NodeUnreachableException("no connection", new java.io.IOException());
@@ -291,7 +291,7 @@ class IndependentVerificationTest {
     @Test
     void aConnectionThatBreaksBetweenScanAndManifestsIsNotAvailable() {
         NodeScan scan = node.files().scan(TestNode.NAME, TestBaseline.WATCHED.roots());
-        files = new FakeFiles() {
+        files = new UnaskedFiles() {
             @Override
             public NodeScan scan(NodeName node, List<NodePath> roots) {
                 return scan;
@@ -566,7 +566,7 @@ class IndependentVerificationTest {
 
     private NodeFiles scanning(UnaryOperator<ScannedFile> change) {
         NodeFiles real = node.files();
-        return new FakeFiles() {
+        return new UnaskedFiles() {
             @Override
             public NodeScan scan(NodeName name, List<NodePath> roots) {
                 NodeScan scan = real.scan(name, roots);
@@ -631,28 +631,5 @@ class IndependentVerificationTest {
                 throw new UnsupportedOperationException();
             }
         };
-    }
-
-    /** Every call that is not answered is a fault; above all the writing ones. */
-    private abstract static class FakeFiles implements NodeFiles {
-        @Override
-        public NodeScan scan(NodeName node, List<NodePath> roots) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Optional<Digest> read(NodeName node, NodePath path, OutputStream sink, long limit) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public WriteOutcome quarantine(NodeName node, Permit permit, NodePath path, Digest expected) {
-            throw new UnsupportedOperationException();
-        }
     }
 }
