@@ -6,7 +6,6 @@ import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.ReceiptLookup;
 import dev.drawbridge.incident.Incident;
 import dev.drawbridge.incident.Incidents;
-import dev.drawbridge.shared.IncidentId;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -69,15 +68,8 @@ class EvidenceController {
     }
 
     private Incident find(String id) {
-        IncidentId key;
-        try {
-            key = IncidentId.of(id);
-        } catch (IllegalArgumentException noId) {
-            throw Problems.notFound("There is no incident with this id.");
-        }
-        Incident incident =
-                incidents.find(key).orElseThrow(() -> Problems.notFound("There is no incident with this id."));
-        if (evidence.look(key) instanceof ReceiptLookup.None) {
+        Incident incident = Problems.incident(incidents, id);
+        if (evidence.look(incident.id()) instanceof ReceiptLookup.None) {
             throw Problems.notFound("Nothing was captured for this incident.");
         }
         return incident;

@@ -43,7 +43,6 @@ import org.springframework.web.bind.annotation.RestController;
 class IncidentsController {
     private static final int TIMELINE = 500;
     private static final int LONGEST_REASON = 2000;
-    private static final String NO_INCIDENT = "There is no incident with this id.";
 
     private final Incidents incidents;
     private final TaskInbox inbox;
@@ -99,7 +98,7 @@ class IncidentsController {
     @Operation(operationId = "getIncident", summary = "Everything that is known of one incident")
     @ApiResponse(responseCode = "200")
     IncidentDetail one(@PathVariable String id) {
-        Incident incident = find(id);
+        Incident incident = Problems.incident(incidents, id);
         IncidentId key = incident.id();
         Listing<TimelineEntry> timeline = timeline(key, 0, TIMELINE);
         return new IncidentDetail(
@@ -138,7 +137,7 @@ class IncidentsController {
     @ApiResponse(responseCode = "204")
     @ApiResponse(responseCode = "409", description = "it is in dry run, or closed")
     void beginDryRun(@PathVariable String id, @RequestBody Why why, @AuthenticationPrincipal Member member) {
-        Incident incident = find(id);
+        Incident incident = Problems.incident(incidents, id);
         String reason = reason(why);
         if (incident.state().closed()) {
             throw Problems.of(HttpStatus.CONFLICT, "The incident is closed.", "closed");
@@ -156,7 +155,7 @@ class IncidentsController {
     @ApiResponse(responseCode = "204")
     @ApiResponse(responseCode = "409", description = "it is not in dry run")
     void endDryRun(@PathVariable String id, @RequestBody Why why, @AuthenticationPrincipal Member member) {
-        Incident incident = find(id);
+        Incident incident = Problems.incident(incidents, id);
         if (!dryRuns.end(member.actor(), incident.id(), reason(why))) {
             throw Problems.of(HttpStatus.CONFLICT, "The incident is not in dry run.", "dry-run");
         }
@@ -176,7 +175,7 @@ class IncidentsController {
             summary = "The newest plan of one incident, with how each file differs from the baseline")
     @ApiResponse(responseCode = "200")
     ComparedPlanView plan(@PathVariable String id) {
-        return recovery.comparedPlan(find(id).id())
+        return recovery.comparedPlan(Problems.incident(incidents, id).id())
                 .map(ComparedPlanView::of)
                 .orElseThrow(() -> Problems.notFound("This incident has no plan."));
     }
@@ -188,21 +187,11 @@ class IncidentsController {
             @PathVariable String id,
             @Parameter(description = "`next` of the page before") @RequestParam(defaultValue = "0") @Min(0) long after,
             @RequestParam(defaultValue = "100") @Min(1) @Max(500) int limit) {
-        return timeline(find(id).id(), after, limit);
+        return timeline(Problems.incident(incidents, id).id(), after, limit);
     }
 
     private Listing<TimelineEntry> timeline(IncidentId incident, long after, int limit) {
         List<AuditEntry> found = audit.timeline(incident, after, limit + 1);
         return Listing.of(found, limit, entry -> Long.toString(entry.seq()), TimelineEntry::of);
-    }
-
-    private Incident find(String id) {
-        IncidentId key;
-        try {
-            key = IncidentId.of(id);
-        } catch (IllegalArgumentException noId) {
-            throw Problems.notFound(NO_INCIDENT);
-        }
-        return incidents.find(key).orElseThrow(() -> Problems.notFound(NO_INCIDENT));
     }
 }

@@ -1,5 +1,9 @@
 package dev.drawbridge.api;
 
+import dev.drawbridge.incident.Incident;
+import dev.drawbridge.incident.Incidents;
+import dev.drawbridge.shared.IncidentId;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -25,6 +29,17 @@ final class Problems {
             problem.setProperty("rule", rule);
         }
         return new ErrorResponseException(status, problem, null);
+    }
+
+    /** The incident that an address names. @throws ErrorResponseException 404, also for what can be no id */
+    static Incident incident(Incidents incidents, String id) {
+        Optional<Incident> found;
+        try {
+            found = incidents.find(IncidentId.of(id));
+        } catch (IllegalArgumentException noId) {
+            found = Optional.empty();
+        }
+        return found.orElseThrow(() -> notFound("There is no incident with this id."));
     }
 
     /** Reads a parameter that has a form; {@code form} is the sentence that the caller gets when it has not. */

@@ -4,7 +4,6 @@ import dev.drawbridge.access.Member;
 import dev.drawbridge.incident.Incidents;
 import dev.drawbridge.recovery.Quarantine;
 import dev.drawbridge.recovery.QuarantinedFile;
-import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.workflow.QuarantineReturns;
 import dev.drawbridge.workflow.TaskInbox;
 import io.swagger.v3.oas.annotations.Operation;
@@ -75,7 +74,9 @@ class QuarantineController {
     @Operation(operationId = "listQuarantine", summary = "The files that restores of one incident moved to quarantine")
     @ApiResponse(responseCode = "200")
     List<File> list(@PathVariable String id) {
-        return quarantine.of(incident(id)).stream().map(File::of).toList();
+        return quarantine.of(Problems.incident(incidents, id).id()).stream()
+                .map(File::of)
+                .toList();
     }
 
     @PostMapping(path = "/{file}/return", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -95,7 +96,7 @@ class QuarantineController {
             @AuthenticationPrincipal Member member) {
         String reason = why.reason();
         QuarantineReturns.Asked asked = returns.ask(
-                incident(id),
+                Problems.incident(incidents, id).id(),
                 file,
                 new TaskInbox.Person(member.name(), member.groupCodes()),
                 reason == null ? "" : reason);
@@ -108,17 +109,5 @@ class QuarantineController {
         if (asked instanceof QuarantineReturns.Asked.Conflict conflict) {
             throw Problems.of(HttpStatus.CONFLICT, conflict.reason(), conflict.rule());
         }
-    }
-
-    private IncidentId incident(String id) {
-        try {
-            IncidentId key = IncidentId.of(id);
-            if (incidents.find(key).isPresent()) {
-                return key;
-            }
-        } catch (IllegalArgumentException noId) {
-            // as if there were none
-        }
-        throw Problems.notFound("There is no incident with this id.");
     }
 }
