@@ -36,8 +36,10 @@ class WalkthroughIT {
                         .contains("+# theirs", "+  name: metrics-agent", "+maybe chmod 0666 '")
                         .contains("preview: nothing was committed")
                         .as("the autocommit did not move the baseline")
-                        .contains(captured.substring(captured.lastIndexOf("worker-1: refs/tags/"))
-                                .strip());
+                        .contains(baselineOf(captured))
+                        .as("Drawbridge has started with the database by now, and accepted nothing yet")
+                        .contains(baselineOf(captured) + "; no revision was accepted before");
+                assertThat(captured).contains(baselineOf(captured) + "; not judged: ");
                 assertThat(site.files()).isNotEqualTo(good);
                 respond(site, new Api(application));
                 assertThat(site.files()).isEqualTo(good);
@@ -49,6 +51,12 @@ class WalkthroughIT {
                 application.close();
             }
         }
+    }
+
+    /** Tag, commit, signer and number of files, as {@code baseline verify} said last. */
+    private static String baselineOf(String said) {
+        String line = said.substring(said.lastIndexOf("worker-1: refs/tags/"));
+        return line.substring(0, line.indexOf(" files;") + " files".length());
     }
 
     private static void respond(Site site, Api api) throws Exception {
