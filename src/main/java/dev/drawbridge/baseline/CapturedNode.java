@@ -14,7 +14,6 @@ import dev.drawbridge.shared.WatchedSet;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,13 +25,18 @@ import java.util.regex.Pattern;
  * What a node holds, read to become its baseline: one scan, then each file. A node that holds what no baseline can hold is not
  * captured, nor one that changes meanwhile.
  *
- * @param scan what was found, for owners and names
+ * @param scan for owners and names; its entries are gone
  * @param entries files and directories in the order of their paths
+ * @param emptyDirectories in which nothing lies: Git holds none of them
  * @param contents of the files that are taken with their content
  * @param withheld files of which the digest only is taken
  */
 record CapturedNode(
-        NodeScan scan, List<ScannedFile> entries, Map<NodePath, byte[]> contents, Map<NodePath, Digest> withheld) {
+        NodeScan scan,
+        List<ScannedFile> entries,
+        List<NodePath> emptyDirectories,
+        Map<NodePath, byte[]> contents,
+        Map<NodePath, Digest> withheld) {
     // ca.key~ and ca.key.bak are keys as well
     private static final Pattern KEY_FILE = Pattern.compile("(?i).*\\.(?:key|p12|pfx|jks|keystore|kdbx)(?:[.~_-].*)?");
 
@@ -41,10 +45,15 @@ record CapturedNode(
      * @param limit bytes of one file
      */
     static CapturedNode read(NodeFiles files, NodeName node, WatchedSet watched, boolean withKeys, long limit) {
-        NodeScan scan = files.scan(node, watched.roots());
+        try (NodeScan scan = files.scan(node, watched.roots())) {
+            return read(files, scan, watched, withKeys, limit);
+        }
+    }
+
+    private static CapturedNode read(NodeFiles files, NodeScan scan, WatchedSet watched, boolean withKeys, long limit) {
+        NodeName node = scan.node();
         List<ScannedFile> entries = scan.files().stream()
                 .filter(file -> watched.contains(file.path()) || watched.hasFilesBelow(file.path()))
-                .sorted(Comparator.comparing(ScannedFile::path))
                 .toList();
         List<String> problems = new ArrayList<>();
         entries.forEach(file -> problem(file).ifPresent(problem -> problems.add(file.path() + ": " + problem)));
@@ -66,7 +75,7 @@ record CapturedNode(
                 }
             }
         }
-        return new CapturedNode(scan, entries, contents, withheld);
+        return new CapturedNode(scan, entries, emptyDirectories(scan, entries), contents, withheld);
     }
 
     private static Optional<String> problem(ScannedFile file) {
@@ -109,8 +118,7 @@ record CapturedNode(
                 || KeyMaterial.secretIn(new String(content, StandardCharsets.ISO_8859_1));
     }
 
-    /** Directories in which nothing lies: Git holds none of them. */
-    List<NodePath> emptyDirectories() {
+    private static List<NodePath> emptyDirectories(NodeScan scan, List<ScannedFile> entries) {
         Map<NodePath, Boolean> empty = new HashMap<>();
         scan.files().stream()
                 .filter(file -> file.type() == FileType.DIRECTORY)

@@ -12,8 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** Compares a scan with the baseline over the whole watched set, whatever an alert may have named. */
@@ -30,29 +29,25 @@ public final class DriftFinder {
                         || file.held() != Held.CONTENT && watched.hasFilesBelow(file.path()));
     }
 
-    /** All differences in the order of their paths; empty means in sync. */
-    public static List<Drift> find(Map<NodePath, BaselineFile> baseline, NodeScan scan, WatchedSet watched) {
-        Map<NodePath, ScannedFile> found = new TreeMap<>();
-        scan.files().stream()
-                .filter(file -> watched.contains(file.path()))
-                .forEach(file -> found.put(file.path(), file));
-        TreeSet<NodePath> paths = new TreeSet<>(found.keySet());
-        baseline.keySet().stream().filter(watched::contains).forEach(paths::add);
+    /**
+     * All differences in the order of their paths; empty means in sync. Baseline and scan are gone through side by side, so what is in memory is the
+     * baseline and the differences, however many files the node has.
+     */
+    public static List<Drift> find(SortedMap<NodePath, BaselineFile> baseline, NodeScan scan, WatchedSet watched) {
         List<Drift> drifts = new ArrayList<>(blocked(scan, watched));
         drifts.addAll(unknown(baseline, watched));
         List<NodePath> unseen = drifts.stream().map(Drift::path).toList();
-        drifts.addAll(directories(baseline, scan, watched, unseen));
-        paths.removeIf(path -> unseen.stream().anyMatch(path::isWithin));
-        for (NodePath path : paths) {
-            BaselineFile expected = baseline.get(path);
-            if (expected != null && expected.held() == Held.DIRECTORY) {
-                continue;
+        new SideBySide(baseline.values(), scan.files()).forEach((path, expected, found) -> {
+            if (unseen.stream().anyMatch(path::isWithin)) {
+                return;
             }
-            Drift.Kind kind = compare(baseline.get(path), found.get(path), scan);
+            Drift.Kind kind = expected != null && expected.held() == Held.DIRECTORY
+                    ? directory(expected, found, scan, watched)
+                    : watched.contains(path) ? compare(expected, found, scan) : null;
             if (kind != null) {
-                drifts.add(new Drift(path, kind, FileClass.of(path), baseline.get(path), found.get(path)));
+                drifts.add(new Drift(path, kind, FileClass.of(path), expected, found));
             }
-        }
+        });
         drifts.sort(Comparator.comparing(Drift::path));
         return drifts;
     }
@@ -77,31 +72,21 @@ public final class DriftFinder {
                 .toList();
     }
 
-    /** Empty ones that must be there; what is in the way of one is reported as blocked, or as unexpected. */
-    private static List<Drift> directories(
-            Map<NodePath, BaselineFile> baseline, NodeScan scan, WatchedSet watched, List<NodePath> unseen) {
-        Map<NodePath, ScannedFile> found = new TreeMap<>();
-        scan.files().forEach(file -> found.put(file.path(), file));
-        List<Drift> drifts = new ArrayList<>();
-        for (BaselineFile file : baseline.values()) {
-            NodePath path = file.path();
-            if (file.held() != Held.DIRECTORY
-                    || !(watched.contains(path) || watched.hasFilesBelow(path))
-                    || scan.roots().stream().noneMatch(path::isWithin)
-                    || unseen.stream().anyMatch(path::isWithin)) {
-                continue;
-            }
-            ScannedFile there = found.get(path);
-            Drift.Kind kind = there == null
-                    ? Drift.Kind.MISSING
-                    : there.type() != FileType.DIRECTORY
-                            ? Drift.Kind.WRONG_TYPE
-                            : sameMetadata(file, there, scan) ? null : Drift.Kind.METADATA_ONLY;
-            if (kind != null) {
-                drifts.add(new Drift(path, kind, FileClass.of(path), file, there));
-            }
+    /** An empty one that must be there; what is in the way of one is reported as blocked, or as unexpected. */
+    private static Drift.@Nullable Kind directory(
+            BaselineFile expected, @Nullable ScannedFile found, NodeScan scan, WatchedSet watched) {
+        NodePath path = expected.path();
+        if (!(watched.contains(path) || watched.hasFilesBelow(path))
+                || scan.roots().stream().noneMatch(path::isWithin)) {
+            return null;
         }
-        return drifts;
+        if (found == null) {
+            return Drift.Kind.MISSING;
+        }
+        if (found.type() != FileType.DIRECTORY) {
+            return Drift.Kind.WRONG_TYPE;
+        }
+        return sameMetadata(expected, found, scan) ? null : Drift.Kind.METADATA_ONLY;
     }
 
     private static Drift.@Nullable Kind compare(

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectReader;
 import org.eclipse.jgit.lib.Repository;
@@ -18,7 +19,7 @@ final class GitBaseline implements Baseline {
     private final Repository repository;
     private final BaselineRevision revision;
     private final List<TreeReader.Layer> layers;
-    private final Map<NodePath, BaselineFile> files;
+    private final SortedMap<NodePath, BaselineFile> files;
     private final Map<NodePath, ObjectId> blobs;
 
     /** @param layers that it was put together from, which depend on the node's roles */
@@ -26,12 +27,12 @@ final class GitBaseline implements Baseline {
             Repository repository,
             BaselineRevision revision,
             List<TreeReader.Layer> layers,
-            Map<NodePath, BaselineFile> files,
+            SortedMap<NodePath, BaselineFile> files,
             Map<NodePath, ObjectId> blobs) {
         this.repository = repository;
         this.revision = revision;
         this.layers = List.copyOf(layers);
-        this.files = Collections.unmodifiableMap(files);
+        this.files = Collections.unmodifiableSortedMap(files);
         this.blobs = Map.copyOf(blobs);
     }
 
@@ -45,7 +46,7 @@ final class GitBaseline implements Baseline {
     }
 
     @Override
-    public Map<NodePath, BaselineFile> files() {
+    public SortedMap<NodePath, BaselineFile> files() {
         return files;
     }
 

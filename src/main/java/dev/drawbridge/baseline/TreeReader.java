@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.eclipse.jgit.lib.AnyObjectId;
 import org.eclipse.jgit.lib.Constants;
@@ -119,7 +120,7 @@ final class TreeReader {
 
     /** The files so far, layer by layer. */
     private final class Reading {
-        private final Map<NodePath, BaselineFile> files = new TreeMap<>();
+        private final SortedMap<NodePath, BaselineFile> files = new TreeMap<>();
         private final Map<NodePath, ObjectId> blobs = new HashMap<>();
 
         void layer(ObjectReader reader, ObjectId tree, Layer layer) throws IOException {

@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -219,18 +220,15 @@ class EvidenceRegistry implements EvidenceLocker {
     }
 
     private EvidenceItem scanItem(IncidentId incident, NodeScan scan) {
+        AtomicInteger entries = new AtomicInteger();
         ContentStore.Kept kept = keep(incident, out -> {
             for (ScannedFile file : scan.files()) {
                 out.write((file.path() + " " + describe(file) + "\n").getBytes(StandardCharsets.UTF_8));
+                entries.incrementAndGet();
             }
         });
         return EvidenceItem.kept(
-                Kind.SCAN,
-                "scan of " + scan.roots(),
-                kept.sha256(),
-                kept.size(),
-                scan.at(),
-                scan.files().size() + " entries");
+                Kind.SCAN, "scan of " + scan.roots(), kept.sha256(), kept.size(), scan.at(), entries + " entries");
     }
 
     private EvidenceItem item(IncidentId incident, ContextCapture.Part part) {

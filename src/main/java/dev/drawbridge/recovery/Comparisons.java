@@ -41,8 +41,8 @@ final class Comparisons {
     private final EvidenceLocker evidence;
     private final @Nullable Baseline baseline;
     private final String noBaseline;
-    private final Map<NodePath, ScannedFile> found = new HashMap<>();
     private final NodeScan scan;
+    private Map<NodePath, ScannedFile> found = Map.of();
     private int room = MAX_LINES;
 
     /**
@@ -54,10 +54,11 @@ final class Comparisons {
         this.baseline = baseline;
         this.noBaseline = noBaseline;
         this.scan = scan;
-        scan.files().forEach(file -> found.put(file.path(), file));
     }
 
     Map<NodePath, FileComparison> of(RestorePlan plan) {
+        found = scan.files()
+                .at(plan.steps().stream().map(RestorePlan.Step::path).toList());
         Map<NodePath, FileComparison> comparisons = new HashMap<>();
         plan.steps().stream()
                 .sorted(Comparator.comparing(step -> approved(step) == null))

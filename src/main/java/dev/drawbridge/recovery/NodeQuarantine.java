@@ -17,11 +17,11 @@ import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.WatchedSet;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Service;
@@ -105,9 +105,19 @@ class NodeQuarantine implements Quarantine {
      */
     private Optional<EvidenceReceipt> capture(
             Actor actor, QuarantinedFile file, Quarantined agreed, WatchedSet watched) {
-        NodeScan scan = files.scan(file.node(), watched.roots());
-        Map<NodePath, ScannedFile> found = new HashMap<>();
-        scan.files().forEach(one -> found.put(one.path(), one));
+        try (NodeScan scan = files.scan(file.node(), watched.roots())) {
+            return capture(actor, file, agreed, scan);
+        }
+    }
+
+    private Optional<EvidenceReceipt> capture(Actor actor, QuarantinedFile file, Quarantined agreed, NodeScan scan) {
+        List<RestorePlan.Step> planned = plans.newest(file.incident()).stream()
+                .flatMap(kept -> kept.plan().steps().stream())
+                .filter(step -> !step.path().equals(file.path()))
+                .toList();
+        Map<NodePath, ScannedFile> found = scan.files()
+                .at(Stream.concat(Stream.of(file.path()), planned.stream().map(RestorePlan.Step::path))
+                        .toList());
         List<ScannedFile> wanted = new ArrayList<>();
         // a run that was cut off may have emptied the quarantine; then the file itself is what is at the path
         if (look(file).isPresent()) {
@@ -117,9 +127,7 @@ class NodeQuarantine implements Quarantine {
         if (there != null && there.type() != FileType.DIRECTORY) {
             wanted.add(there);
         }
-        plans.newest(file.incident()).stream()
-                .flatMap(kept -> kept.plan().steps().stream())
-                .filter(step -> !step.path().equals(file.path()))
+        planned.stream()
                 .filter(step -> found.containsKey(step.path())
                         && Objects.equals(found.get(step.path()).sha256(), step.before()))
                 .map(step -> found.get(step.path()))

@@ -26,9 +26,7 @@ import dev.drawbridge.shared.TimeLimitException;
 import java.io.ByteArrayOutputStream;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +101,24 @@ class PlannedRecovery implements Recovery {
             return noBaseline(
                     actor, incident, node, "not-available", baseline.revision() + " holds no file of the watched set");
         }
-        Look look = look(node, baseline, policy);
-        List<RestorePlan.Step> steps = look.steps();
+        NodeScan scan = files.scan(node, policy.watched().roots());
+        PlanOutcome outcome = null;
+        try {
+            outcome = planned(actor, incident, scan, baseline, policy);
+        } finally {
+            if (outcome instanceof PlanOutcome.Drifted drifted) {
+                looks.keep(drifted.plan().hash(), scan);
+            } else {
+                scan.close();
+            }
+        }
+        return outcome;
+    }
+
+    private PlanOutcome planned(
+            Actor actor, IncidentId incident, NodeScan scan, Baseline baseline, RecoveryPolicy policy) {
+        NodeName node = scan.node();
+        List<RestorePlan.Step> steps = steps(scan, baseline, policy);
         if (steps.isEmpty()) {
             audit.record(AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
                     .on(incident, node));
@@ -123,7 +137,6 @@ class PlannedRecovery implements Recovery {
                 PlanHash.of(node, baseline.revision(), steps),
                 clock.instant().truncatedTo(ChronoUnit.MICROS));
         plans.keep(plan, policy);
-        looks.keep(plan.hash(), look.scan());
         audit.record(AuditEvent.fact(
                         actor,
                         "recovery.plan",
@@ -162,18 +175,25 @@ class PlannedRecovery implements Recovery {
         if (kept == null) {
             return Optional.empty();
         }
-        NodeScan scan = looks.take(kept.plan().hash(), clock.instant())
-                .orElseGet(() -> files.scan(node, kept.policy().watched().roots()));
-        Map<NodePath, ScannedFile> found = new HashMap<>();
-        scan.files().forEach(file -> found.put(file.path(), file));
+        try (NodeScan scan = looks.take(kept.plan().hash(), clock.instant())
+                .orElseGet(() -> files.scan(node, kept.policy().watched().roots()))) {
+            return captureEvidence(actor, kept, alerted, scan);
+        }
+    }
+
+    private Optional<EvidenceReceipt> captureEvidence(
+            Actor actor, PlanStore.Kept kept, List<NodePath> alerted, NodeScan scan) {
+        IncidentId incident = kept.plan().incident();
+        NodeName node = scan.node();
         Set<NodePath> wanted = new HashSet<>(alerted);
+        kept.plan().steps().forEach(step -> wanted.add(step.path()));
+        Map<NodePath, ScannedFile> found = scan.files().at(wanted);
         for (RestorePlan.Step step : kept.plan().steps()) {
             ScannedFile file = found.get(step.path());
             if (!Objects.equals(file == null ? null : file.sha256(), step.before())) {
                 log.info("incident={} node={} changed since the plan: {}", incident, node, step.path());
                 return Optional.empty();
             }
-            wanted.add(step.path());
         }
         List<ScannedFile> capture = wanted.stream()
                 .sorted()
@@ -248,9 +268,16 @@ class PlannedRecovery implements Recovery {
             return new RestoreOutcome.Lapsed("the baseline of the plan is no longer the trusted one");
         }
         Baseline baseline = trusted.baseline();
-        Look now = look(node, baseline, kept.policy());
+        try (NodeScan now = files.scan(node, kept.policy().watched().roots())) {
+            return restore(actor, kept, baseline, now, receipt);
+        }
+    }
+
+    private RestoreOutcome restore(
+            Actor actor, PlanStore.Kept kept, Baseline baseline, NodeScan now, EvidenceReceipt receipt) {
+        RestorePlan plan = kept.plan();
         // a rerun after a crash finds fewer steps than the plan has, never other ones
-        Set<RestorePlan.Step> left = new HashSet<>(now.steps());
+        Set<RestorePlan.Step> left = new HashSet<>(steps(now, baseline, kept.policy()));
         if (!plan.steps().containsAll(left)) {
             return new RestoreOutcome.Lapsed("the node changed since the plan was made");
         }
@@ -260,17 +287,13 @@ class PlannedRecovery implements Recovery {
                         gate,
                         audit,
                         quarantine,
-                        new RestoreRun.Approved(actor, plan, left, baseline, now.scan(), kept.policy(), receipt))
+                        new RestoreRun.Approved(actor, plan, left, baseline, now, kept.policy(), receipt))
                 .outcome();
     }
 
-    private record Look(NodeScan scan, List<RestorePlan.Step> steps) {}
-
-    private Look look(NodeName node, Baseline baseline, RecoveryPolicy policy) {
-        NodeScan scan = files.scan(node, policy.watched().roots());
+    private List<RestorePlan.Step> steps(NodeScan scan, Baseline baseline, RecoveryPolicy policy) {
         List<Drift> drifts = DriftFinder.find(baseline.files(), scan, policy.watched());
-        Instant now = clock.instant();
-        return new Look(scan, new Planner(baseline, path -> small(node, path), now).steps(drifts));
+        return new Planner(baseline, path -> small(scan.node(), path), clock.instant()).steps(drifts);
     }
 
     private Optional<byte[]> small(NodeName node, NodePath path) {

@@ -26,6 +26,7 @@ import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TimeLimitException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -99,9 +100,13 @@ class DriftSweep {
         if (!DriftFinder.covers(trusted.baseline().files(), playbook.watched())) {
             return new SweepOutcome.NotAvailable(revision + " holds no file of the watched set");
         }
-        NodeScan scan = NodeUse.looking(
-                ACTOR, () -> files.scan(node.name(), playbook.watched().roots()));
-        List<Drift> drifts = DriftFinder.find(trusted.baseline().files(), scan, playbook.watched());
+        List<Drift> drifts;
+        Instant scanned;
+        try (NodeScan scan = NodeUse.looking(
+                ACTOR, () -> files.scan(node.name(), playbook.watched().roots()))) {
+            drifts = DriftFinder.find(trusted.baseline().files(), scan, playbook.watched());
+            scanned = scan.at();
+        }
         // opened while we looked: what was seen may be half of a restore
         open = open(node.name());
         if (open.isPresent()) {
@@ -109,7 +114,7 @@ class DriftSweep {
         }
         return drifts.isEmpty()
                 ? new SweepOutcome.InSync(revision)
-                : drifted(node, playbook, revision, drifts, scan, last);
+                : drifted(node, playbook, revision, drifts, scanned, last);
     }
 
     private SweepOutcome drifted(
@@ -117,14 +122,14 @@ class DriftSweep {
             Playbook playbook,
             BaselineRevision revision,
             List<Drift> drifts,
-            NodeScan scan,
+            Instant scanned,
             SweepStore.Claimed last) {
         Digest drift = SweepAlert.digest(node, revision, drifts);
         Optional<String> known = drift.equals(last.drift()) ? settled(last) : Optional.empty();
         if (known.isPresent()) {
             return new SweepOutcome.Known(drifts.size(), known.get());
         }
-        Alert alert = SweepAlert.of(node, playbook, drifts, drift, last.alert(), scan.at(), clock.instant());
+        Alert alert = SweepAlert.of(node, playbook, drifts, drift, last.alert(), scanned, clock.instant());
         OwnFindings.Taken taken = findings.raise(ACTOR, alert, SweepAlert.raw(node, revision, drifts));
         return new SweepOutcome.Drifted(drifts.size(), drift, alert.id(), taken);
     }

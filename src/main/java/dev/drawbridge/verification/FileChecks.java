@@ -14,7 +14,6 @@ import dev.drawbridge.verification.VerificationReport.Check;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,7 +53,7 @@ final class FileChecks {
 
     /** A link where a watched directory should be: kubelet follows it to files that no scan sees, and drift knows files only. */
     private static List<String> inTheWay(NodeScan scan, WatchedSet watched) {
-        return sorted(scan).stream()
+        return scan.files().stream()
                 .filter(file -> file.type() != FileType.DIRECTORY && !watched.contains(file.path()))
                 .filter(file -> file.path().toBytes().length + PROBE.length() < NodePath.MAX_BYTES
                         && watched.contains(file.path().resolve(PROBE)))
@@ -89,7 +88,7 @@ final class FileChecks {
     private static Check metadata(Map<NodePath, BaselineFile> expected, NodeScan scan, String proof) {
         List<String> different = new ArrayList<>();
         int compared = 0;
-        for (ScannedFile found : sorted(scan)) {
+        for (ScannedFile found : scan.files()) {
             BaselineFile wanted = expected.get(found.path());
             if (wanted != null && found.type() != FileType.UNSTABLE) {
                 compared++;
@@ -138,16 +137,10 @@ final class FileChecks {
                 : CheckText.failed(UNEXPECTED, expected, CheckText.list(found), proof);
     }
 
-    private static List<ScannedFile> sorted(NodeScan scan) {
-        return scan.files().stream()
-                .sorted(Comparator.comparing(ScannedFile::path))
-                .toList();
-    }
-
     /** What the scan found, in the order of the paths: equal for two scans that found the same. */
     private static Digest digest(NodeScan scan) {
         MessageDigest digest = Digest.sha256();
-        for (ScannedFile file : sorted(scan)) {
+        for (ScannedFile file : scan.files()) {
             String line = file.path() + "|" + file.type() + "|" + Integer.toOctalString(file.mode()) + "|" + file.uid()
                     + "|" + file.gid() + "|" + file.size() + "|" + file.links() + "|"
                     + (file.sha256() == null ? "" : file.sha256()) + "|"

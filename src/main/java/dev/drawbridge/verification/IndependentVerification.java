@@ -144,27 +144,30 @@ class IndependentVerification implements Verification {
         }
         Known<NodeScan> scan =
                 known(() -> Known.of(files.scan(node, policy.watched().roots())));
-        if (policy.requireKubelet()) {
-            pods.add(started(look, wanted, scan));
+        NodeScan seen = scan.value();
+        try (seen) {
+            if (policy.requireKubelet()) {
+                pods.add(started(look, wanted, scan));
+            }
+            if (policy.requireProcesses()) {
+                pods.add(processes(node, wanted, look, turns));
+            }
+            if (policy.requireStaticPods()) {
+                pods.addAll(manifests(scan));
+            }
+            List<Check> checks = new ArrayList<>();
+            checks.add(signature(asked));
+            checks.addAll(fileChecks(baseline, scan, policy.watched()));
+            checks.addAll(pods);
+            if (policy.requireNodeReady()) {
+                checks.add(settled(
+                        ClusterChecks.NODE_READY, "condition Ready is True", turns, () -> cluster.nodeReady(node)));
+            }
+            if (policy.requireApiServer()) {
+                checks.add(settled(ClusterChecks.API_SERVER, "ok", turns, cluster::apiServer));
+            }
+            return checks;
         }
-        if (policy.requireProcesses()) {
-            pods.add(processes(node, wanted, look, turns));
-        }
-        if (policy.requireStaticPods()) {
-            pods.addAll(manifests(scan));
-        }
-        List<Check> checks = new ArrayList<>();
-        checks.add(signature(asked));
-        checks.addAll(fileChecks(baseline, scan, policy.watched()));
-        checks.addAll(pods);
-        if (policy.requireNodeReady()) {
-            checks.add(
-                    settled(ClusterChecks.NODE_READY, "condition Ready is True", turns, () -> cluster.nodeReady(node)));
-        }
-        if (policy.requireApiServer()) {
-            checks.add(settled(ClusterChecks.API_SERVER, "ok", turns, cluster::apiServer));
-        }
-        return checks;
     }
 
     private Known<BaselineResult> baseline(NodeName node) {

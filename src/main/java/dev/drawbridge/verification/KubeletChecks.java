@@ -196,8 +196,8 @@ class KubeletChecks {
      * nothing, and need not: then kubelet has the pod as the manifest describes it.
      */
     static Check started(Look look, List<Wanted> wanted, NodeScan scan) {
-        Map<NodePath, ScannedFile> files = new HashMap<>();
-        scan.files().forEach(file -> files.put(file.path(), file));
+        Map<NodePath, ScannedFile> files =
+                scan.files().at(wanted.stream().map(Wanted::path).toList());
         List<String> wrong = new ArrayList<>();
         List<String> seen = new ArrayList<>();
         for (Wanted one : wanted) {

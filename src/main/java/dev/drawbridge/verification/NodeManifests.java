@@ -13,7 +13,6 @@ import dev.drawbridge.shared.StaticPodManifest.Reading;
 import dev.drawbridge.shared.StaticPodManifest.Reading.StaticPod;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -41,11 +40,11 @@ class NodeManifests {
     Found in(NodeScan scan) {
         Map<String, StaticPod> pods = new TreeMap<>();
         List<String> unread = new ArrayList<>();
-        List<ScannedFile> candidates = scan.files().stream()
-                .filter(file -> StaticPodManifest.readByKubelet(file.path()))
-                .sorted(Comparator.comparing(ScannedFile::path))
-                .toList();
-        for (ScannedFile file : candidates.subList(0, Math.min(MOST, candidates.size()))) {
+        int candidates = 0;
+        for (ScannedFile file : scan.files()) {
+            if (!StaticPodManifest.readByKubelet(file.path()) || ++candidates > MOST) {
+                continue;
+            }
             Reading reading = read(scan.node(), file);
             if (reading instanceof StaticPod pod) {
                 pods.put(file.path().toString(), pod);
@@ -53,8 +52,8 @@ class NodeManifests {
                 unread.add(file.path() + ": " + not.reason());
             }
         }
-        if (candidates.size() > MOST) {
-            unread.add((candidates.size() - MOST) + " files beyond the first " + MOST);
+        if (candidates > MOST) {
+            unread.add((candidates - MOST) + " files beyond the first " + MOST);
         }
         return new Found(pods, unread);
     }

@@ -12,6 +12,7 @@ import dev.drawbridge.shared.NodePath;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +36,7 @@ class DriftFinderTest {
                 // a node may claim what it likes
                 Map.of("root", 1000L, "etcd", 7L),
                 Map.of("etcd", 7L));
-        return DriftFinder.find(BASELINE, scan, TestBaseline.WATCHED).stream()
+        return DriftFinder.find(new TreeMap<>(BASELINE), scan, TestBaseline.WATCHED).stream()
                 .map(one -> one.kind() + " " + one.path())
                 .toList();
     }
@@ -91,7 +92,7 @@ class DriftFinderTest {
         assertThat(drift(link)).containsExactly("BLOCKED " + manifests);
 
         NodeScan scan = new NodeScan(NodeName.of("w"), Instant.EPOCH, List.of(), List.of(link), Map.of(), Map.of());
-        assertThat(DriftFinder.find(Map.of(), scan, TestBaseline.WATCHED))
+        assertThat(DriftFinder.find(new TreeMap<>(), scan, TestBaseline.WATCHED))
                 .as("also when the baseline holds nothing there")
                 .singleElement()
                 .satisfies(drift -> assertThat(drift.kind()).isEqualTo(Drift.Kind.BLOCKED));
@@ -118,7 +119,7 @@ class DriftFinderTest {
     private static List<String> driftFrom(BaselineFile expected, ScannedFile... found) {
         NodeScan scan = new NodeScan(
                 NodeName.of("cp-1"), Instant.EPOCH, TestBaseline.WATCHED.roots(), List.of(found), Map.of(), Map.of());
-        return DriftFinder.find(Map.of(expected.path(), expected), scan, TestBaseline.WATCHED).stream()
+        return DriftFinder.find(new TreeMap<>(Map.of(expected.path(), expected)), scan, TestBaseline.WATCHED).stream()
                 .map(one -> one.kind() + " " + one.path())
                 .toList();
     }

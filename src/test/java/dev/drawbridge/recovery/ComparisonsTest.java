@@ -31,6 +31,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +43,7 @@ class ComparisonsTest {
     private static final String MANIFEST = "/etc/kubernetes/manifests/a.yaml";
 
     private final Map<Digest, byte[]> evidence = new HashMap<>();
-    private final Map<NodePath, BaselineFile> approved = new HashMap<>();
+    private final SortedMap<NodePath, BaselineFile> approved = new TreeMap<>();
     private final Map<NodePath, byte[]> contents = new HashMap<>();
     private final List<RestorePlan.Step> steps = new ArrayList<>();
     private final List<ScannedFile> scanned = new ArrayList<>();
@@ -53,7 +55,7 @@ class ComparisonsTest {
         }
 
         @Override
-        public Map<NodePath, BaselineFile> files() {
+        public SortedMap<NodePath, BaselineFile> files() {
             return approved;
         }
 

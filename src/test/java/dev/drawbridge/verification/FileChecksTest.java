@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class FileChecksTest {
     private static final Digest CONTENT = Digest.ofText("the key");
 
     private static Baseline baseline() {
-        Map<NodePath, BaselineFile> files = new TreeMap<>();
+        SortedMap<NodePath, BaselineFile> files = new TreeMap<>();
         for (BaselineFile file : List.of(
                 new BaselineFile(MANIFESTS, Held.DIRECTORY, Digest.ofText(""), 0, 0700, "root", "root"),
                 new BaselineFile(KEY, Held.DIGEST, CONTENT, 0, 0600, "root", "root"),
@@ -45,7 +46,7 @@ class FileChecksTest {
             }
 
             @Override
-            public Map<NodePath, BaselineFile> files() {
+            public SortedMap<NodePath, BaselineFile> files() {
                 return files;
             }
 

@@ -40,6 +40,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -622,8 +624,8 @@ class IndependentVerificationTest {
             }
 
             @Override
-            public Map<NodePath, BaselineFile> files() {
-                return Map.of();
+            public SortedMap<NodePath, BaselineFile> files() {
+                return new TreeMap<>();
             }
 
             @Override

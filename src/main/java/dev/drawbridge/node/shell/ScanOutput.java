@@ -3,6 +3,7 @@ package dev.drawbridge.node.shell;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.ScannedFiles;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import java.io.OutputStream;
@@ -10,10 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +25,10 @@ final class ScanOutput extends OutputStream {
     private static final int AGAIN_FIELDS = 3;
     private static final int PORTABLE_FIELDS = 4;
     private static final int FIRST_BUFFER = 4_096;
+    /** On an average. */
+    private static final int BYTES_PER_ENTRY = 512;
+
+    private static final int MAX_VERSION = 200;
 
     private enum Section {
         HEAD,
@@ -40,49 +43,33 @@ final class ScanOutput extends OutputStream {
         END
     }
 
-    /**
-     * An entry of the first listing.
-     *
-     * @param inode device and number
-     * @param state what changes with the inode, as the second listing shows it: when it differs there, the digest proves nothing
-     */
-    private record Entry(
-            String type,
-            int mode,
-            long uid,
-            long gid,
-            long size,
-            String modified,
-            String inode,
-            String state,
-            int links,
-            String link) {}
-
     private final String prefix;
     private final List<NodePath> roots;
     private final int maxEntries;
     private byte[] field = new byte[FIRST_BUFFER];
     private int length;
     private final List<String> fields = new ArrayList<>(GNU_FIELDS);
-    private final Map<String, Entry> first = new HashMap<>();
-    private final Map<String, String> digests = new HashMap<>();
-    /** State by inode; of one that has several names and changed between them, no state of the first listing. */
-    private final Map<String, String> again = new HashMap<>();
-
-    private final List<String> young = new ArrayList<>();
-    private final Set<String> named = new HashSet<>();
-    private final List<ScannedFile> portable = new ArrayList<>();
-    private final List<ScannedFile> blocked = new ArrayList<>();
+    private final SortedFiles files;
+    private final Listings listings;
+    private int entries;
+    private int entriesAgain;
     private final Map<String, Long> users = new HashMap<>();
     private final Map<String, Long> groups = new HashMap<>();
     private Section section = Section.HEAD;
     private boolean gnu;
+    private volatile boolean discarded;
 
-    /** @param prefix physical root prefix, empty for {@code /} */
-    ScanOutput(String prefix, List<NodePath> roots, int maxEntries) {
+    /**
+     * @param prefix physical root prefix, empty for {@code /}
+     * @param work directory of our own, which no scan sees: what lies in it in quarantine would be moved there again, for ever
+     */
+    ScanOutput(String prefix, List<NodePath> roots, NodePath work, int maxEntries) {
         this.prefix = prefix;
         this.roots = roots;
         this.maxEntries = maxEntries;
+        long maxBytes = (long) maxEntries * BYTES_PER_ENTRY;
+        this.files = new SortedFiles(work, maxBytes);
+        this.listings = new Listings(maxBytes);
     }
 
     @Override
@@ -92,6 +79,9 @@ final class ScanOutput extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int from, int count) {
+        if (discarded) {
+            throw new NodeAccessException("nobody reads the scan any more");
+        }
         int begin = from;
         for (int i = from; i < from + count; i++) {
             if (bytes[i] == 0) {
@@ -162,7 +152,7 @@ final class ScanOutput extends OutputStream {
         if (path == null || !roots.contains(path)) {
             throw new NodeAccessException("the scan names a root that was not asked for");
         }
-        blocked.add(new ScannedFile(path, type, 0, 0, 0, 0, 0, 1, null, null));
+        files.add(new ScannedFile(path, type, 0, 0, 0, 0, 0, 1, null, null));
         section = Section.HEAD;
     }
 
@@ -185,38 +175,30 @@ final class ScanOutput extends OutputStream {
         }
     }
 
-    private void listing() {
-        if (first.size() >= maxEntries) {
+    private void counted(int count) {
+        if (count > maxEntries) {
             throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
         }
-        first.put(
-                fields.get(10),
-                new Entry(
-                        fields.get(0),
-                        (int) number(fields.get(1), 8),
-                        number(fields.get(2), 10),
-                        number(fields.get(3), 10),
-                        number(fields.get(4), 10),
-                        fields.get(5),
-                        fields.get(7),
-                        fields.get(6) + " " + fields.get(4),
-                        (int) number(fields.get(8), 10),
-                        fields.get(9)));
+    }
+
+    private void listing() {
+        counted(++entries);
+        NodePath path = path(fields.get(10));
+        if (path != null) {
+            listings.listed(fields.get(10), entry(path), version(fields.get(7), fields.get(6) + " " + fields.get(4)));
+        }
+    }
+
+    private static Listings.Version version(String inode, String state) {
+        if (inode.length() + state.length() > MAX_VERSION) {
+            throw new NodeAccessException("the scan holds a malformed entry");
+        }
+        return new Listings.Version(inode, state);
     }
 
     private void listedAgain() {
-        String path = fields.get(2);
-        if (again.size() >= maxEntries || young.size() >= maxEntries) {
-            throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
-        }
-        String before = again.putIfAbsent(fields.get(0), fields.get(1));
-        if (before != null && !before.equals(fields.get(1))) {
-            again.put(fields.get(0), "changed");
-        }
-        if (!path.isEmpty()) {
-            young.add(path);
-            named.add(fields.get(0));
-        }
+        counted(++entriesAgain);
+        listings.listedAgain(version(fields.get(0), fields.get(1)), fields.get(2), files);
     }
 
     /** Between two records of the listing, whose first field is a letter, come digests: {@code <64 digits>  <path>}, none for unreadable files. */
@@ -224,30 +206,31 @@ final class ScanOutput extends OutputStream {
         if (fields.isEmpty() && text.equals("P")) {
             // what came so far is of a find that was not understood, or whose digests were not
             gnu = false;
-            first.clear();
-            digests.clear();
+            listings.close();
+            entries = 0;
             section = Section.PORTABLE;
         } else if (fields.isEmpty() && text.length() > 1 && !text.equals("AGAIN")) {
-            if (text.length() < 67 || digests.size() >= maxEntries) {
+            if (text.length() < 67) {
                 throw new NodeAccessException("the scan holds a malformed digest");
             }
-            digests.put(text.substring(66), text.substring(0, 64));
+            listings.digested(text.substring(66), checked(text.substring(0, 64)));
         } else {
             record(text, "AGAIN", Section.AGAIN, GNU_FIELDS, this::listing);
+            if (section == Section.AGAIN) {
+                listings.turn();
+            }
         }
     }
 
     private void portableEntry() {
-        if (portable.size() >= maxEntries) {
-            throw new NodeAccessException("the scan holds more than " + maxEntries + " entries");
-        }
+        counted(++entries);
         String stat = fields.get(0);
         NodePath path = path(fields.get(3));
         if (path == null) {
             return;
         }
         if (stat.equals("gone") || stat.equals("changed")) {
-            portable.add(unstable(path));
+            files.add(SortedFiles.unstable(path));
             return;
         }
         String[] parts = stat.split(" ");
@@ -255,7 +238,7 @@ final class ScanOutput extends OutputStream {
             throw new NodeAccessException("the scan holds a malformed entry");
         }
         long raw = number(parts[0], 16);
-        portable.add(new ScannedFile(
+        files.add(new ScannedFile(
                 path,
                 type(raw),
                 (int) (raw & 07777),
@@ -268,43 +251,27 @@ final class ScanOutput extends OutputStream {
                 fields.get(2).isEmpty() ? null : link(fields.get(2))));
     }
 
-    /** The entries below the roots in the order of their paths, complete or not at all. */
-    List<ScannedFile> files() {
+    /**
+     * The entries below the roots in the order of their paths, complete or not at all.
+     *
+     * @return closed by the caller
+     */
+    ScannedFiles files() {
         if (section != Section.END) {
             throw new NodeAccessException("the scan ended early");
         }
-        if (!gnu) {
-            return java.util.stream.Stream.concat(blocked.stream(), portable.stream())
-                    .sorted(java.util.Comparator.comparing(ScannedFile::path))
-                    .toList();
+        if (gnu && listings.finish(this::path, files)) {
+            roots.forEach(root -> files.add(SortedFiles.unstable(root)));
         }
-        List<ScannedFile> files = new ArrayList<>(blocked);
-        Set<String> known = new HashSet<>();
-        first.forEach((raw, entry) -> {
-            known.add(entry.inode());
-            NodePath path = path(raw);
-            if (path != null) {
-                files.add(
-                        entry.state().equals(again.get(entry.inode()))
-                                ? stable(path, entry, digests.get(raw))
-                                : unstable(path));
-            }
-        });
-        // what appeared between the two listings
-        young.stream()
-                .filter(raw -> !first.containsKey(raw))
-                .map(this::path)
-                .filter(java.util.Objects::nonNull)
-                .forEach(path -> files.add(unstable(path)));
-        if (unnamed(known)) {
-            // a whole directory was moved in, and what is in it is old: its names did not come again
-            roots.forEach(root -> {
-                files.removeIf(file -> file.path().equals(root));
-                files.add(unstable(root));
-            });
-        }
-        files.sort(java.util.Comparator.comparing(ScannedFile::path));
+        listings.close();
         return files;
+    }
+
+    /** For a scan of which nobody wants the entries any more. */
+    void discard() {
+        discarded = true;
+        listings.close();
+        files.close();
     }
 
     Map<String, Long> users() {
@@ -315,13 +282,8 @@ final class ScanOutput extends OutputStream {
         return groups;
     }
 
-    /** Whether the second listing holds inodes that neither the first one nor a name of the second one explains. */
-    private boolean unnamed(Set<String> known) {
-        return again.keySet().stream().anyMatch(inode -> !known.contains(inode) && !named.contains(inode));
-    }
-
-    private static ScannedFile stable(NodePath path, Entry entry, @Nullable String digest) {
-        FileType type = switch (entry.type()) {
+    private ScannedFile entry(NodePath path) {
+        FileType type = switch (fields.get(0)) {
             case "f" -> FileType.FILE;
             case "d" -> FileType.DIRECTORY;
             case "l" -> FileType.SYMLINK;
@@ -331,23 +293,19 @@ final class ScanOutput extends OutputStream {
             case "b" -> FileType.BLOCK_DEVICE;
             default -> FileType.UNSTABLE;
         };
-        String modified = entry.modified();
+        String modified = fields.get(5);
         int dot = modified.indexOf('.') > 0 ? modified.indexOf('.') : modified.length();
         return new ScannedFile(
                 path,
                 type,
-                entry.mode(),
-                entry.uid(),
-                entry.gid(),
-                entry.size(),
+                (int) number(fields.get(1), 8),
+                number(fields.get(2), 10),
+                number(fields.get(3), 10),
+                number(fields.get(4), 10),
                 number(modified.substring(0, dot), 10),
-                entry.links(),
-                type == FileType.FILE && digest != null ? checked(digest) : null,
-                type == FileType.SYMLINK ? link(entry.link()) : null);
-    }
-
-    private static ScannedFile unstable(NodePath path) {
-        return new ScannedFile(path, FileType.UNSTABLE, 0, 0, 0, 0, 0, 1, null, null);
+                (int) number(fields.get(8), 10),
+                null,
+                type == FileType.SYMLINK ? link(fields.get(9)) : null);
     }
 
     private static FileType type(long raw) {

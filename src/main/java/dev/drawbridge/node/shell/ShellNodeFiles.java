@@ -7,6 +7,7 @@ import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ScannedFile;
+import dev.drawbridge.node.ScannedFiles;
 import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
@@ -21,6 +22,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -74,21 +76,22 @@ class ShellNodeFiles implements NodeFiles {
         List<String> arguments = new ArrayList<>(List.of(Script.octal(prefix.toBytes())));
         roots.forEach(root -> arguments.add(Script.octal(root.toBytes())));
         String latin = new String(prefix.toBytes(), StandardCharsets.ISO_8859_1);
-        ScanOutput output = new ScanOutput(latin.equals("/") ? "" : latin, roots, settings.maxScanEntries());
-        NodeShell.Ended ended = shell.run(node, NodeShell.Call.look(scan, arguments), output);
-        if (ended.code() != 0) {
-            throw failed("scan", node, ended);
+        ScanOutput output =
+                new ScanOutput(latin.equals("/") ? "" : latin, roots, settings.workPath(), settings.maxScanEntries());
+        ScannedFiles complete = null;
+        try {
+            NodeShell.Ended ended = shell.run(node, NodeShell.Call.look(scan, arguments), output);
+            if (ended.code() != 0) {
+                throw failed("scan", node, ended);
+            }
+            Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+            complete = output.files();
+            return new NodeScan(node, now, roots, complete, output.users(), output.groups());
+        } finally {
+            if (complete == null) {
+                output.discard();
+            }
         }
-        return new NodeScan(
-                node,
-                clock.instant().truncatedTo(ChronoUnit.MICROS),
-                roots,
-                // our own quarantine is no drift: it would be quarantined again, for ever
-                output.files().stream()
-                        .filter(file -> !file.path().isWithin(settings.workPath()))
-                        .toList(),
-                output.users(),
-                output.groups());
     }
 
     @Override
