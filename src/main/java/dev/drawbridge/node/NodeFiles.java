@@ -22,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 public interface NodeFiles {
 
     /**
-     * Scans the trees in one round trip, in constant memory per file, without following links or crossing file systems. A
+     * Scans the trees in one round trip, in constant memory, without following links or crossing file systems. A
      * root behind a link is not scanned but reported, see {@link NodeScan#roots()}.
+     *
+     * @return closed by the caller
      */
     NodeScan scan(NodeName node, List<NodePath> roots);
 

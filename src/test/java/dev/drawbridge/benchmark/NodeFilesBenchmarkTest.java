@@ -3,11 +3,15 @@ package dev.drawbridge.benchmark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.drawbridge.baseline.BaselineFile;
+import dev.drawbridge.baseline.DriftFinder;
 import dev.drawbridge.baseline.TestBaseline;
 import dev.drawbridge.evidence.EvidenceLocker;
 import dev.drawbridge.evidence.EvidenceReceipt;
 import dev.drawbridge.evidence.TestLocker;
+import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.shell.TestShells;
 import dev.drawbridge.node.ssh.OpenSsh;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.recovery.PlanOutcome;
@@ -20,6 +24,7 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
+import dev.drawbridge.shared.WatchedSet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -27,6 +32,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
@@ -72,16 +78,14 @@ class NodeFilesBenchmarkTest {
             String bare = "find '" + node.root() + "/etc/kubernetes' -type f -print0 | xargs -0 sha256sum";
             Measured ours = new Measured();
             Measured floor = new Measured();
-            Heap ourHeap = new Heap();
-            Heap floorHeap = new Heap();
             int warmUp = 10;
             for (int round = 0; round < warmUp + 40; round++) {
                 long begun = System.nanoTime();
                 node.exec(bare);
                 long turn = System.nanoTime();
-                NodeScan scan = node.files().scan(TestNode.NAME, ROOTS);
+                int found = entries(node.files());
                 long ended = System.nanoTime();
-                assertThat(scan.files()).hasSizeGreaterThanOrEqualTo(files);
+                assertThat(found).isGreaterThanOrEqualTo(files);
                 if (round >= warmUp) {
                     floor.add(turn - begun);
                     ours.add(ended - turn);
@@ -89,12 +93,39 @@ class NodeFilesBenchmarkTest {
             }
             Report.add("scan", files + "-files", ours, floor);
             Report.goal("scan", files + "-files", ours, floor, 1.5);
+            Heap heap = new Heap();
             for (int round = 0; round < 5; round++) {
-                floorHeap.during(() -> node.exec(bare));
-                ourHeap.during(() -> node.files().scan(TestNode.NAME, ROOTS));
+                heap.during(() -> entries(node.files()));
             }
-            Report.largest("scan-heap", files + "-files", "MiB", ourHeap.mebibytes(), floorHeap.mebibytes());
+            Report.largest("scan-heap", files + "-files", "MiB", heap.mebibytes());
         }
+    }
+
+    /** A scan and one way through it. */
+    private static int entries(NodeFiles files) {
+        try (NodeScan scan = files.scan(TestNode.NAME, ROOTS)) {
+            return (int) scan.files().stream().count();
+        }
+    }
+
+    /** Without a connection, so that there can be many files; what is alive beside the baseline while a healthy node is compared with it. */
+    @ParameterizedTest
+    @ValueSource(ints = {1_000, 10_000, 1_000_000})
+    void heapOfTheDriftOfAHealthyNode(int files) throws Exception {
+        PrintedScan printed = new PrintedScan(files);
+        NodeFiles node = TestShells.files(printed, files + 1);
+        SortedMap<NodePath, BaselineFile> baseline = printed.baseline();
+        Heap heap = new Heap();
+        for (int round = 0; round < (files > 10_000 ? 1 : 10); round++) {
+            heap.during(() -> {
+                try (NodeScan scan = node.scan(TestNode.NAME, ROOTS)) {
+                    assertThat(DriftFinder.find(baseline, scan, new WatchedSet(List.of("/etc/kubernetes/**"))))
+                            .isEmpty();
+                }
+            });
+        }
+        Report.say("%d collections were seen", heap.collections());
+        Report.largest("drift-heap", files + "-files", "MiB", heap.mebibytes());
     }
 
     @ParameterizedTest
@@ -120,7 +151,6 @@ class NodeFilesBenchmarkTest {
             Measured floor = new Measured();
             Measured capture = new Measured();
             Measured bare = new Measured();
-            Heap heap = new Heap();
             int warmUp = 2;
             for (int round = 1; round <= warmUp + 10; round++) {
                 change(node, files, round);
@@ -141,21 +171,32 @@ class NodeFilesBenchmarkTest {
                                         .mapToObj(i -> i * 100 + ".txt")
                                         .toList()));
                 long turn = System.nanoTime();
-                long[] captured = {0};
-                heap.during(() -> {
-                    EvidenceReceipt receipt = recovery.captureEvidence(ACTOR, incident, TestNode.NAME, List.of())
-                            .orElseThrow();
-                    captured[0] = System.nanoTime();
-                    assertThat(recovery.restore(ACTOR, incident, TestNode.NAME, plan.hash(), receipt))
-                            .isInstanceOf(RestoreOutcome.Restored.class);
-                });
+                long ourBegin = System.nanoTime();
+                EvidenceReceipt receipt = recovery.captureEvidence(ACTOR, incident, TestNode.NAME, List.of())
+                        .orElseThrow();
+                long captured = System.nanoTime();
+                assertThat(recovery.restore(ACTOR, incident, TestNode.NAME, plan.hash(), receipt))
+                        .isInstanceOf(RestoreOutcome.Restored.class);
+                long ended = System.nanoTime();
                 if (round > warmUp) {
                     floor.add(rsyncEnded - begun);
-                    ours.add(heap.lastNanos());
-                    capture.add(captured[0] - heap.begunNanos());
+                    ours.add(ended - ourBegin);
+                    capture.add(captured - ourBegin);
                     bare.add(turn - cat);
                 }
                 assertRestored(node, files);
+            }
+            Heap heap = new Heap();
+            for (int round = 1; round <= 3; round++) {
+                change(node, files, round + 2_000);
+                IncidentId incident = IncidentId.of("benchmark-heap-" + round);
+                RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(ACTOR, incident, TestNode.NAME, POLICY)).plan();
+                heap.during(() -> {
+                    EvidenceReceipt receipt = recovery.captureEvidence(ACTOR, incident, TestNode.NAME, List.of())
+                            .orElseThrow();
+                    assertThat(recovery.restore(ACTOR, incident, TestNode.NAME, plan.hash(), receipt))
+                            .isInstanceOf(RestoreOutcome.Restored.class);
+                });
             }
             Report.add("restore", changed + "-of-" + files + "-files", ours, floor);
             Report.goal("restore", changed + "-of-" + files + "-files", ours, floor, 2);

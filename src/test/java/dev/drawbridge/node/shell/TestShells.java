@@ -12,9 +12,13 @@ public final class TestShells {
     private TestShells() {}
 
     public static NodeFiles files(NodeShell shell) {
+        return files(shell, MAX_SCAN_ENTRIES);
+    }
+
+    public static NodeFiles files(NodeShell shell, int maxScanEntries) {
         return new ShellNodeFiles(
                 node -> shell,
-                new NodeAccessProperties(shell.access(), Map.of(), "/etc/kubernetes/.drawbridge", MAX_SCAN_ENTRIES),
+                new NodeAccessProperties(shell.access(), Map.of(), "/etc/kubernetes/.drawbridge", maxScanEntries),
                 Clock.systemUTC());
     }
 
