@@ -15,6 +15,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -148,9 +149,23 @@ public class AuditTrail {
         List<AuditEvent> events = new ArrayList<>();
         TransactionSynchronizationManager.bindResource(PENDING, events);
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            private final Map<Object, Integer> atSavepoints = new HashMap<>();
+
             @Override
             public int getOrder() {
                 return LOWEST_PRECEDENCE; // after everything else that still writes
+            }
+
+            @Override
+            public void savepoint(Object savepoint) {
+                atSavepoints.put(savepoint, events.size());
+            }
+
+            /** What was said within a part that is taken back was not said; no savepoint that is unknown here is older than the first entry. */
+            @Override
+            public void savepointRollback(Object savepoint) {
+                int before = atSavepoints.getOrDefault(savepoint, 0);
+                events.subList(before, events.size()).clear();
             }
 
             @Override
@@ -177,6 +192,9 @@ public class AuditTrail {
     }
 
     private void append(List<AuditEvent> events) {
+        if (events.isEmpty()) {
+            return; // all of it was taken back
+        }
         Map<String, Object> head = chain.take();
         long seq = ((Number) head.get("seq")).longValue();
         Digest previous = Digest.of((String) head.get("hash"));

@@ -39,6 +39,12 @@ final class ChainLock {
         }
         Map<String, Object> end = jdbc.queryForMap(END_WITHOUT_DISK);
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            /** Whoever acts at the commit acts on what is durable, and not at all when that failed. */
+            @Override
+            public int getOrder() {
+                return HIGHEST_PRECEDENCE;
+            }
+
             @Override
             public void afterCommit() {
                 flushes.await(ChainLock.this::flush);

@@ -4,11 +4,30 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import java.util.List;
+import java.util.Optional;
 
 /** Raises and lowers the bridge: applies and undoes the rungs for an incident, idempotently, through the guardrails. */
 public interface Containment {
     /** A rerun goes on with what an earlier one began, and finds what it did. */
     RungOutcome apply(Actor actor, IncidentId incident, NodeName node, Rung rung);
+
+    /**
+     * Judges and announces a rung within the caller's transaction, to be applied after its commit, ahead of {@link #apply}: that finds it done, or does
+     * what is left of it.
+     *
+     * @return empty when this rung of this node cannot be announced without asking anybody else, or is not allowed outright: nothing is left of it then
+     */
+    Optional<AnnouncedRung> announce(Actor actor, IncidentId incident, NodeName node, Rung rung);
+
+    /** A rung that was announced with a transaction that must be durable by now. */
+    interface AnnouncedRung {
+        /**
+         * Once.
+         *
+         * @throws RuntimeException when it failed, or it is not known whether it did; the audit trail says so
+         */
+        void apply();
+    }
 
     /**
      * Undoes what we did for this rung, and nothing else; {@link RungOutcome.Already} when there is nothing of ours. What another

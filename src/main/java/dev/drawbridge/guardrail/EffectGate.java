@@ -6,9 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -22,6 +26,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 @Component
 public class EffectGate {
+    private static final Logger log = LoggerFactory.getLogger(EffectGate.class);
     private static final int MAX_REASON = 500;
 
     private final List<Guardrail> guardrails;
@@ -29,6 +34,7 @@ public class EffectGate {
     private final Overrides overrides;
     private final AuditTrail audit;
     private final TransactionTemplate alone;
+    private final TransactionTemplate within;
 
     EffectGate(
             List<Guardrail> guardrails,
@@ -42,6 +48,8 @@ public class EffectGate {
         this.audit = audit;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
+        this.within = new TransactionTemplate(transactions);
+        this.within.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
     }
 
     /**
@@ -67,6 +75,10 @@ public class EffectGate {
         if (verdict instanceof Verdict.DryRun dryRun) {
             return new EffectResult.DryRun<>(dryRun.reason());
         }
+        return new EffectResult.Done<>(done(effect, act));
+    }
+
+    private <T> T done(Effect effect, Function<Permit, T> act) {
         Permit permit = new Permit(effect);
         T value;
         try {
@@ -78,7 +90,62 @@ public class EffectGate {
             permit.end();
         }
         audit.record(outcome(effect, String.valueOf(value)));
-        return new EffectResult.Done<>(value);
+        return value;
+    }
+
+    /**
+     * Judges within the caller's transaction, so that verdict, reservation and intent are durable with what the effect answers, by one commit. The
+     * effect is to be performed after it, once.
+     *
+     * @param announced as in {@link #perform(Effect, Runnable, Function)}
+     * @return empty when it is not allowed outright, or when guardrails would have to ask others than the database, for which the caller's
+     *     transaction must not wait: then nothing is left of it, and it has to be performed in the ordinary way, which says why
+     */
+    public Optional<Announced> announce(Effect effect, Runnable announced) {
+        if (effect.isolates()) {
+            return Optional.empty();
+        }
+        Situation situation = situations.of(effect);
+        if (prepared(effect, situation).isPresent()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.ofNullable(within.execute(status -> {
+                if (judge(effect, situation, announced, status) instanceof Verdict.Allowed) {
+                    return new Announced(effect);
+                }
+                status.setRollbackOnly();
+                return null;
+            }));
+        } catch (ConcurrencyFailureException oneOfTwo) {
+            throw oneOfTwo;
+        } catch (RuntimeException unknown) {
+            // the alert must not be lost with its verdict; a fault that lasts is met again, and told, in the ordinary
+            // way
+            log.warn("no verdict within the transaction of {}", effect.incident(), unknown);
+            return Optional.empty();
+        }
+    }
+
+    /** An effect that was allowed, and announced with a transaction that must be durable by now. */
+    public final class Announced {
+        private final Effect effect;
+        private final AtomicBoolean performed = new AtomicBoolean();
+
+        private Announced(Effect effect) {
+            this.effect = effect;
+        }
+
+        /**
+         * @param act as in {@link #perform(Effect, Function)}
+         * @throws IllegalStateException when it was performed before
+         */
+        public <T> T perform(Function<Permit, T> act) {
+            if (performed.getAndSet(true)) {
+                throw new IllegalStateException("performed before: " + effect.target());
+            }
+            return done(effect, act);
+        }
     }
 
     /**

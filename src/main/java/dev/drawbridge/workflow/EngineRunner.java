@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Starts workflows and tells them of further alerts. Everything up to the first rung runs in the caller's transaction: its
- * commit wakes the job executor with the cordon.
+ * commit hands the cordon to a thread.
  */
 @Component
 class EngineRunner implements PlaybookRunner, KnownWorkflows {
@@ -35,11 +35,13 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
     private final RuntimeService runtime;
     private final RepositoryService models;
     private final DecisionService decisions;
+    private final HeadStart headStart;
 
-    EngineRunner(RuntimeService runtime, RepositoryService models, DecisionService decisions) {
+    EngineRunner(RuntimeService runtime, RepositoryService models, DecisionService decisions, HeadStart headStart) {
         this.runtime = runtime;
         this.models = models;
         this.decisions = decisions;
+        this.headStart = headStart;
     }
 
     @Override
@@ -55,7 +57,10 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
         Map<String, Object> variables = new HashMap<>(facts(playbook, start.alert(), start.excluded()));
         variables.put(Variables.NODE_KNOWN, start.node() != null);
         variables.put(Variables.BY_PERSON, start.byPerson());
-        runtime.startProcessInstanceByKey(playbook.workflow(), start.incident().value(), variables);
+        if (!headStart.begin(start, variables)) {
+            runtime.startProcessInstanceByKey(
+                    playbook.workflow(), start.incident().value(), variables);
+        }
     }
 
     @Override
@@ -68,6 +73,7 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
                 .processDefinitionKey(playbook.workflow())
                 .singleResult();
         if (main == null) {
+            // it has ended, or is about to start with the worst that triage can say
             return;
         }
         try {
@@ -100,11 +106,10 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
     private boolean malicious(Playbook playbook, Alert alert) {
         Map<String, Object> facts = new HashMap<>(facts(playbook, alert, false));
         facts.put(Variables.BY_PERSON, false);
-        return "malicious"
-                .equals(decisions
-                        .evaluateDecisionTableByKey(TRIAGE, facts)
-                        .getSingleResult()
-                        .getSingleEntry());
+        return HeadStart.MALICIOUS.equals(decisions
+                .evaluateDecisionTableByKey(TRIAGE, facts)
+                .getSingleResult()
+                .getSingleEntry());
     }
 
     private boolean afterRestore(String main, Alert alert) {

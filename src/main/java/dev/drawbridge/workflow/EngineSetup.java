@@ -15,12 +15,14 @@ import org.camunda.bpm.engine.impl.context.Context;
 import org.camunda.bpm.engine.impl.incident.DefaultIncidentHandler;
 import org.camunda.bpm.engine.impl.incident.IncidentContext;
 import org.camunda.bpm.engine.impl.persistence.entity.ExecutionEntity;
+import org.camunda.bpm.engine.impl.persistence.entity.JobEntity;
 import org.camunda.bpm.engine.impl.pvm.process.ActivityImpl;
 import org.camunda.bpm.engine.impl.pvm.process.ScopeImpl;
 import org.camunda.bpm.engine.impl.task.TaskDefinition;
 import org.camunda.bpm.engine.impl.util.xml.Element;
 import org.camunda.bpm.engine.runtime.Incident;
 import org.camunda.bpm.engine.spring.components.jobexecutor.SpringJobExecutor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -73,6 +75,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setEnableScriptEngineLoadExternalResources(false);
         configuration.setCustomSessionFactories(
                 List.of(new UrgentJobs(properties.containmentPriority(), urgent::execute)));
+        configuration.setCustomJobHandlers(List.of(new StartResponse()));
         configuration.setDelegateInterceptor(new StepTimeLimit());
         DefaultDmnEngineConfiguration decisions = new DefaultDmnEngineConfiguration();
         decisions.setFeelEngineFactory(ParsedOnce.factory());
@@ -162,6 +165,11 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         @Override
         public Incident handleIncident(IncidentContext context, String message) {
             Incident incident = super.handleIncident(context, message);
+            if (context.getExecutionId() == null) {
+                JobEntity job = Context.getCommandContext().getJobManager().findJobById(context.getConfiguration());
+                failedSteps.getObject().notStarted(StartResponse.incident(job), job.getId(), said(message));
+                return incident;
+            }
             ExecutionEntity execution =
                     Context.getCommandContext().getExecutionManager().findExecutionById(context.getExecutionId());
             failedSteps
@@ -171,8 +179,12 @@ class EngineSetup extends AbstractProcessEnginePlugin {
                             context.getProcessDefinitionId(),
                             context.getActivityId(),
                             context.getConfiguration(),
-                            message == null ? "no message" : message);
+                            said(message));
             return incident;
+        }
+
+        private static String said(@Nullable String message) {
+            return message == null ? "no message" : message;
         }
 
         @Override

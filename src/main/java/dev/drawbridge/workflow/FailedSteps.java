@@ -72,6 +72,12 @@ class FailedSteps {
         board.stepFailed(incident, "A step failed: " + name, cut(message), job, decisions, partOfResponse);
     }
 
+    /** The engine gave up on starting a response; in the transaction that says so. Without it there is nothing to skip or to end. */
+    void notStarted(IncidentId incident, String job, String message) {
+        incidents.hold(incident);
+        board.stepFailed(incident, "The response could not be started", cut(message), job, List.of("retry"), true);
+    }
+
     /** The engine no longer waits for this job: it ran, or its workflow ended. */
     void over(String job) {
         tasks.openByEngineRef(job)

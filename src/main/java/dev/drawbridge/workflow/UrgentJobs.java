@@ -6,11 +6,13 @@ import java.util.concurrent.Executor;
 import org.camunda.bpm.engine.impl.ProcessEngineImpl;
 import org.camunda.bpm.engine.impl.cfg.TransactionState;
 import org.camunda.bpm.engine.impl.context.Context;
+import org.camunda.bpm.engine.impl.interceptor.CommandContext;
 import org.camunda.bpm.engine.impl.interceptor.Session;
 import org.camunda.bpm.engine.impl.interceptor.SessionFactory;
 import org.camunda.bpm.engine.impl.jobexecutor.JobExecutor;
 import org.camunda.bpm.engine.impl.persistence.entity.JobEntity;
 import org.camunda.bpm.engine.impl.persistence.entity.JobManager;
+import org.camunda.bpm.engine.impl.persistence.entity.MessageEntity;
 import org.camunda.bpm.engine.impl.util.ClockUtil;
 
 /**
@@ -39,7 +41,32 @@ final class UrgentJobs implements SessionFactory {
         return new Jobs();
     }
 
+    /**
+     * Makes a job durable with the current transaction, and at its commit runs something in the thread that goes before all other work, and the job
+     * after it, behind every first rung. What runs before the job is lost in a crash; the job is not.
+     */
+    static void sendBehind(Runnable before, MessageEntity job, CommandContext context) {
+        ((Jobs) context.getJobManager()).sendBehind(before, job);
+    }
+
     private final class Jobs extends JobManager {
+        private void sendBehind(Runnable before, MessageEntity job) {
+            JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
+            if (!executor.isActive()) {
+                send(job);
+                return;
+            }
+            Runnable run = locked(job, executor);
+            insertJob(job);
+            atCommit(() -> {
+                try {
+                    before.run();
+                } finally {
+                    threads.execute(run);
+                }
+            });
+        }
+
         @Override
         protected void hintJobExecutor(JobEntity job) {
             JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
@@ -47,14 +74,21 @@ final class UrgentJobs implements SessionFactory {
                 super.hintJobExecutor(job);
                 return;
             }
+            atCommit(locked(job, executor));
+        }
+
+        private Runnable locked(JobEntity job, JobExecutor executor) {
             job.setLockOwner(executor.getLockOwner());
             job.setLockExpirationTime(new Date(ClockUtil.getCurrentTime().getTime() + executor.getLockTimeInMillis()));
             ProcessEngineImpl engine = Context.getProcessEngineConfiguration().getProcessEngine();
+            return () -> executor.getExecuteJobsRunnable(List.of(job.getId()), engine)
+                    .run();
+        }
+
+        private void atCommit(Runnable job) {
             Context.getCommandContext()
                     .getTransactionContext()
-                    .addTransactionListener(
-                            TransactionState.COMMITTED,
-                            context -> threads.execute(executor.getExecuteJobsRunnable(List.of(job.getId()), engine)));
+                    .addTransactionListener(TransactionState.COMMITTED, context -> threads.execute(job));
         }
 
         /** An urgent thread does not go on with what follows in the same workflow: somebody else's cordon may wait for it. */

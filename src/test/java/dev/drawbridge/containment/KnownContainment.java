@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Says what a test wants to be applied; changes nothing. */
 public final class KnownContainment implements Containment {
@@ -23,6 +24,11 @@ public final class KnownContainment implements Containment {
     @Override
     public RungOutcome apply(Actor actor, IncidentId incident, NodeName node, Rung rung) {
         throw new UnsupportedOperationException("pages and API contain nothing");
+    }
+
+    @Override
+    public Optional<AnnouncedRung> announce(Actor actor, IncidentId incident, NodeName node, Rung rung) {
+        return Optional.empty();
     }
 
     @Override

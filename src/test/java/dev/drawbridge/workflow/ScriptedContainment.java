@@ -11,14 +11,19 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** A cluster that does what it is asked, or what a test wants it to answer. */
 final class ScriptedContainment implements Containment {
     final Script<RungOutcome> apply = new Script<>();
     final Script<RungOutcome> release = new Script<>();
     final Script<Proven> podsGone = new Script<>();
+
+    /** What a head start does that is allowed; null while none is. */
+    volatile @Nullable Runnable ahead;
 
     /** Every call that reached the cluster, in order: {@code apply cordon}. */
     final List<String> calls = new CopyOnWriteArrayList<>();
@@ -31,6 +36,7 @@ final class ScriptedContainment implements Containment {
         apply.clear();
         release.clear();
         podsGone.clear();
+        ahead = null;
         calls.clear();
     }
 
@@ -48,6 +54,18 @@ final class ScriptedContainment implements Containment {
             }
             rungs.add(new AppliedRung(rung, "applied", "done", "{}", Instant.now()));
             return new RungOutcome.Applied("done");
+        });
+    }
+
+    @Override
+    public Optional<AnnouncedRung> announce(Actor actor, IncidentId incident, NodeName node, Rung rung) {
+        Runnable allowed = ahead;
+        if (allowed == null) {
+            return Optional.empty();
+        }
+        return Optional.of(() -> {
+            calls.add("ahead " + rung.code());
+            allowed.run();
         });
     }
 

@@ -57,6 +57,13 @@ class Ladder implements Containment {
         return outcome;
     }
 
+    @Override
+    public Optional<AnnouncedRung> announce(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        boolean simple =
+                !rung.byHand() && !objects.knows(rung) && rights.missing(rung).isEmpty();
+        return simple ? node.announce(actor, incident, name, rung) : Optional.empty();
+    }
+
     private RungOutcome tried(Actor actor, IncidentId incident, NodeName name, Rung rung) {
         try {
             return objects.knows(rung)

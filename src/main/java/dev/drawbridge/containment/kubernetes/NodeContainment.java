@@ -2,6 +2,7 @@ package dev.drawbridge.containment.kubernetes;
 
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import dev.drawbridge.containment.Containment.AnnouncedRung;
 import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.containment.kubernetes.ContainmentJournal.Announcement;
@@ -111,14 +112,53 @@ class NodeContainment {
         return outcome;
     }
 
+    /** For an incident that is being opened, on a node that nobody holds as far as the watch has seen; the patch tests on the server that this is so. */
+    Optional<AnnouncedRung> announce(Actor actor, IncidentId incident, NodeName name, Rung rung) {
+        Step step = Step.of(actor, incident, name, rung);
+        return directory
+                .cached(name)
+                .filter(node -> step.hold(node) instanceof Hold.Nobody)
+                .flatMap(node -> announced(step, node));
+    }
+
+    private Optional<AnnouncedRung> announced(Step step, Node node) {
+        JsonPatch patch = step.rung().apply(node, step.mark());
+        return gate.announce(
+                        step.effect(Effect.Kind.CONTAIN, patch),
+                        () -> journal.begin(announcement(step, node, true, ""), false))
+                .map(announced -> () -> applyAnnounced(step, node, patch, announced));
+    }
+
+    /** Outcome and state become durable together; where they do not, {@link #apply} finds an announcement whose end is not known. */
+    private void applyAnnounced(Step step, Node node, JsonPatch patch, EffectGate.Announced announced) {
+        Attempt attempt = transaction.execute(status -> {
+            Attempt came = announced.perform(permit -> appliedBy(step, permit, patch));
+            settleApplied(step, uid(node), came, State.APPLIED, true);
+            return came;
+        });
+        if (attempt instanceof Attempt.Settled settled) {
+            logged(step, "apply", settled.outcome());
+        }
+    }
+
     private Attempt applyOnce(Step step, int round, boolean locked) {
         List<Row> rows = journal.rows(step.incident(), step.name());
-        Optional<Node> read =
-                read(step.name(), round, node -> !locked && same(rows, node) && step.hold(node) instanceof Hold.Nobody);
+        Optional<Row> ahead = open(step, rows);
+        Optional<Node> read = read(
+                step.name(),
+                round,
+                node -> !locked
+                        && same(rows, node)
+                        && (ahead.isEmpty()
+                                ? step.hold(node) instanceof Hold.Nobody
+                                : ahead.filter(row -> inPlace(step, row, node)).isPresent()));
         if (read.isEmpty() || !same(rows, read.get())) {
             return gone(step);
         }
         Node node = read.get();
+        if (ahead.filter(row -> inPlace(step, row, node)).isPresent()) {
+            return new Attempt.Settled(new RungOutcome.Already(ahead.get().detail()));
+        }
         Hold hold = step.hold(node);
         if (hold instanceof Hold.Nobody) {
             return applyPatch(step, node, rows, round);
@@ -158,17 +198,26 @@ class NodeContainment {
         Attempt attempt = through(
                 step.effect(Effect.Kind.CONTAIN, patch),
                 () -> journal.begin(announcement(step, node, true, ""), written(step, rows, node)),
-                permit -> notSupportedOr(
-                        step,
-                        round,
-                        () -> patched(
-                                step,
-                                permit,
-                                patch,
-                                after -> step.hold(after) instanceof Hold.Ours,
-                                step.rung().applied(step.mark()))));
+                permit -> notSupportedOr(step, round, () -> appliedBy(step, permit, patch)));
         settleApplied(step, uid, attempt, State.APPLIED, true);
         return attempt;
+    }
+
+    private Attempt appliedBy(Step step, Permit permit, JsonPatch patch) {
+        return patched(
+                step,
+                permit,
+                patch,
+                after -> step.hold(after) instanceof Hold.Ours,
+                step.rung().applied(step.mark()));
+    }
+
+    /** It was applied and read back for this incident, and nobody undid it since. */
+    private static boolean inPlace(Step step, Row row, Node node) {
+        return row.state() == State.APPLIED
+                && row.owned()
+                && row.uid().equals(uid(node))
+                && step.hold(node) instanceof Hold.Ours;
     }
 
     /**
