@@ -17,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
 
 class AuditTrailTest {
     private TestDatabase database = TestDatabase.h2();
@@ -55,6 +57,35 @@ class AuditTrailTest {
                 }))
                 .hasMessage("crash");
         assertThat(audit.page(0, 10)).isEmpty();
+    }
+
+    /** A part of a transaction that is taken back takes its entries with it, and no others. */
+    @Test
+    void vanishesWithThePartThatItDescribes() {
+        TransactionTemplate part = new TransactionTemplate(database.transactions());
+        part.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+        database.transaction().executeWithoutResult(whole -> {
+            part.executeWithoutResult(status -> {
+                audit.record(fact("before anything else, and back"));
+                status.setRollbackOnly();
+            });
+            audit.record(fact("first"));
+            part.executeWithoutResult(status -> audit.record(fact("kept")));
+            part.executeWithoutResult(status -> {
+                audit.record(fact("back"));
+                status.setRollbackOnly();
+            });
+            audit.record(fact("last"));
+        });
+        database.transaction()
+                .executeWithoutResult(whole -> part.executeWithoutResult(status -> {
+                    audit.record(fact("all of it"));
+                    status.setRollbackOnly();
+                }));
+        assertThat(audit.page(0, 10))
+                .extracting(entry -> entry.event().subject())
+                .containsExactly("first", "kept", "last");
+        assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +18,7 @@ import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
@@ -68,6 +70,41 @@ class ChainLockTest {
         }
     }
 
+    /** An effect that was announced begins at the commit, and not before its announcement is on the disk. */
+    @Test
+    void whoeverActsAtTheCommitActsOnWhatIsDurable() throws Exception {
+        try (EmbeddedPostgres server = server(temp.resolve("data"))) {
+            DataSource database = server.getPostgresDatabase();
+            Flyway.configure().dataSource(database).load().migrate();
+            AuditTrail audit = TestAudit.on(transactions(database), Clock.systemUTC());
+            JdbcClient jdbc = JdbcClient.create(database);
+            List<Boolean> durable = new ArrayList<>();
+            new TransactionTemplate(transactions(database)).executeWithoutResult(status -> {
+                // there before the entry, as everything is that happens at the commit of an alert
+                TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                    private String written = "";
+
+                    @Override
+                    public void beforeCompletion() {
+                        written = jdbc.sql("select pg_current_wal_insert_lsn()::text")
+                                .query(String.class)
+                                .single();
+                    }
+
+                    @Override
+                    public void afterCommit() {
+                        durable.add(jdbc.sql("select pg_current_wal_flush_lsn() >= cast(:written as pg_lsn)")
+                                .param("written", written)
+                                .query(Boolean.class)
+                                .single());
+                    }
+                });
+                audit.record(fact("announced"));
+            });
+            assertThat(durable).containsExactly(true);
+        }
+    }
+
     private static void kill(Path data) throws Exception {
         long pid = Long.parseLong(
                 Files.readAllLines(data.resolve("postmaster.pid")).get(0).trim());
@@ -91,6 +128,11 @@ class ChainLockTest {
             Thread first = new Thread(() -> transaction.executeWithoutResult(status -> {
                 // before the wait for the disk, because it was there first
                 TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                    @Override
+                    public int getOrder() {
+                        return HIGHEST_PRECEDENCE;
+                    }
+
                     @Override
                     public void afterCommit() {
                         committed.countDown();

@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EffectGateTest {
@@ -178,6 +179,114 @@ class EffectGateTest {
         assertThat(kept)
                 .allSatisfy(permit ->
                         assertThatThrownBy(() -> permit.requireNode(NODE)).hasMessageContaining("is over"));
+    }
+
+    private void somethingInTheCallersName() {
+        database.jdbc()
+                .sql(
+                        "insert into guardrail_reservation (node, incident_id, reserved_at) values ('n', 'i', current_timestamp)")
+                .update();
+    }
+
+    private long rows() {
+        return database.jdbc()
+                .sql("select count(*) from guardrail_reservation")
+                .query(Long.class)
+                .single();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "postgres"})
+    void whatIsAnnouncedWithAnAlertIsDurableWithItAndDoneOnceAfterIt(String kind) throws Exception {
+        EffectGate gate = gate(kind, rule("calm", effect -> new Verdict.Allowed("fine")));
+        assertThatThrownBy(() -> database.transaction().executeWithoutResult(alert -> {
+                    assertThat(gate.announce(CORDON, this::somethingInTheCallersName))
+                            .isPresent();
+                    throw new IllegalStateException("the alert could not be kept");
+                }))
+                .hasMessage("the alert could not be kept");
+        assertThat(rows()).isZero();
+        assertThat(trail()).isEmpty();
+
+        EffectGate.Announced announced = database.transaction()
+                .execute(alert ->
+                        gate.announce(CORDON, this::somethingInTheCallersName).orElseThrow());
+        assertThat(rows()).isEqualTo(1);
+        assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
+        List<Permit> kept = new ArrayList<>();
+        announced.perform(permit -> {
+            permit.require(NODE, Effect.Kind.CONTAIN);
+            kept.add(permit);
+            return "read back";
+        });
+        assertThat(trail())
+                .extracting(entry -> entry.phase() + " " + entry.reason())
+                .containsExactly("INTENT no guardrail objects", "OUTCOME read back");
+        assertThatThrownBy(() -> kept.get(0).requireNode(NODE)).hasMessageContaining("is over");
+        assertThatThrownBy(() -> announced.perform(permit -> "again")).hasMessageContaining("performed before");
+        assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
+    }
+
+    /** What a guardrail wrote or broke on the way to its no is taken back, and the alert is kept. */
+    @ParameterizedTest
+    @CsvSource({
+        "h2, refused", "h2, approval", "h2, dry", "h2, undecided", "h2, broken", "h2, reserving",
+        "postgres, refused", "postgres, approval", "postgres, dry", "postgres, undecided", "postgres, broken",
+                "postgres, reserving"
+    })
+    void whatIsNotAllowedOutrightLeavesTheAlertAlone(String kind, String answer) throws Exception {
+        EffectGate gate = gate(kind, new Guardrail() {
+            @Override
+            public String rule() {
+                return "writing";
+            }
+
+            @Override
+            public Verdict judge(Effect effect, Situation situation) {
+                somethingInTheCallersName();
+                audit.record(AuditEvent.fact(Actor.SYSTEM, "guardrail.storm", "storm", "too many"));
+                return switch (answer) {
+                    case "refused" -> new Verdict.Refused("writing", "no");
+                    case "approval" -> Verdict.NeedsApproval.ofTwo("writing", "ask");
+                    case "dry" -> new Verdict.DryRun("looking");
+                    case "undecided" -> Verdict.Refused.undecided("writing", "who knows");
+                    case "broken" -> {
+                        database.jdbc()
+                                .sql("select * from no_such_table")
+                                .query()
+                                .listOfRows();
+                        yield new Verdict.Allowed("never said");
+                    }
+                    default -> new Verdict.Allowed("yes");
+                };
+            }
+
+            @Override
+            public void reserve(Effect effect, Situation situation) {
+                throw new IllegalStateException("nothing can be reserved");
+            }
+        });
+        AtomicBoolean announced = new AtomicBoolean();
+        database.transaction().executeWithoutResult(alert -> {
+            audit.record(AuditEvent.fact(Actor.SYSTEM, "alert.take", "a", "opened"));
+            assertThat(gate.announce(CORDON, () -> announced.set(true))).isEmpty();
+            somethingInTheCallersName();
+        });
+        assertThat(announced).isFalse();
+        assertThat(rows()).as("the caller's own").isEqualTo(1);
+        assertThat(trail()).extracting(AuditEvent::action).containsExactly("alert.take");
+        assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
+    }
+
+    @Test
+    void anAlertIsNotHeldUpByWhatOnlyOthersKnow() throws Exception {
+        EffectGate gate = gate("h2", rule("calm", effect -> new Verdict.Allowed("fine")));
+        Effect taint = new Effect(
+                Actor.playbook("p"), IncidentId.of("i1"), NODE, Effect.Kind.CONTAIN, "taint", "PATCH /api/v1/nodes");
+        database.transaction()
+                .executeWithoutResult(
+                        alert -> assertThat(gate.announce(taint, () -> {})).isEmpty());
+        assertThat(trail()).isEmpty();
     }
 
     @ParameterizedTest

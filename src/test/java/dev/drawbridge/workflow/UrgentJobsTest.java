@@ -11,10 +11,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
+import org.camunda.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
 import org.camunda.bpm.engine.impl.cfg.StandaloneInMemProcessEngineConfiguration;
 import org.camunda.bpm.engine.impl.context.Context;
 import org.camunda.bpm.engine.impl.jobexecutor.DefaultJobExecutor;
 import org.camunda.bpm.engine.impl.persistence.entity.JobEntity;
+import org.camunda.bpm.engine.impl.persistence.entity.MessageEntity;
+import org.camunda.bpm.engine.runtime.ProcessInstance;
 import org.camunda.bpm.model.bpmn.Bpmn;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,6 +46,7 @@ class UrgentJobsTest {
         configuration.setJobExecutor(new NeverAcquires());
         configuration.setJobExecutorActivate(true);
         configuration.setCustomSessionFactories(List.of(new UrgentJobs(100, handed::add)));
+        configuration.setCustomJobHandlers(List.of(new StartResponse()));
         configuration.setBeans(Map.of("step", (JavaDelegate) execution -> {
             if (fails) {
                 throw new IllegalStateException("the API server is away");
@@ -116,6 +120,81 @@ class UrgentJobsTest {
                 .hasMessageContaining("missing");
         assertThat(handed).isEmpty();
         assertThat(engine.getManagementService().createJobQuery().count()).isZero();
+    }
+
+    private MessageEntity sendBehind(Runnable before, boolean commits) {
+        String model = engine.getRepositoryService()
+                .createProcessDefinitionQuery()
+                .singleResult()
+                .getId();
+        MessageEntity job = new MessageEntity();
+        job.setJobHandlerType(StartResponse.TYPE);
+        job.setJobHandlerConfiguration(new StartResponse.Request(model, "incident-1", Map.of("malicious", true)));
+        job.setPriority(100);
+        ((ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration())
+                .getCommandExecutorTxRequired()
+                .execute(context -> {
+                    UrgentJobs.sendBehind(before, job, context);
+                    if (!commits) {
+                        throw new IllegalStateException("rolled back");
+                    }
+                    return null;
+                });
+        return job;
+    }
+
+    private List<String> started() {
+        return engine.getRuntimeService().createProcessInstanceQuery().list().stream()
+                .map(ProcessInstance::getBusinessKey)
+                .toList();
+    }
+
+    @Test
+    void whatGoesAheadOfAJobRunsAtTheCommitAndTheJobAfterIt() {
+        sendBehind(() -> ran.add("ahead"), true);
+        assertThat(ran).isEmpty();
+        handed.remove().run();
+        assertThat(ran).containsExactly("ahead");
+        assertThat(started()).isEmpty();
+        handed.remove().run();
+        assertThat(started()).containsExactly("incident-1");
+        assertThat(engine.getRuntimeService()
+                        .createVariableInstanceQuery()
+                        .variableName("malicious")
+                        .singleResult()
+                        .getValue())
+                .isEqualTo(true);
+        handed.remove().run();
+        assertThat(ran).containsExactly("ahead", "contain locked by this instance: true");
+    }
+
+    @Test
+    void aJobIsNotLostWithWhatWentAhead() {
+        sendBehind(
+                () -> {
+                    throw new AssertionError("out of memory");
+                },
+                true);
+        assertThatThrownBy(handed.remove()::run).hasMessage("out of memory");
+        handed.remove().run();
+        assertThat(started()).containsExactly("incident-1");
+    }
+
+    @Test
+    void nothingGoesAheadOfWhatIsRolledBack() {
+        assertThatThrownBy(() -> sendBehind(() -> ran.add("ahead"), false)).hasMessage("rolled back");
+        assertThat(handed).isEmpty();
+        assertThat(engine.getManagementService().createJobQuery().count()).isZero();
+    }
+
+    /** The end of the process right after the commit: nothing was handed to anybody, and the job is there. */
+    @Test
+    void aJobOutlivesTheProcessThatWasToRunIt() {
+        MessageEntity job = sendBehind(() -> ran.add("ahead"), true);
+        handed.clear();
+        engine.getManagementService().executeJob(job.getId());
+        assertThat(started()).containsExactly("incident-1");
+        assertThat(ran).isEmpty();
     }
 
     @Test

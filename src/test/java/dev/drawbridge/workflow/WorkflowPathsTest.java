@@ -43,6 +43,9 @@ class WorkflowPathsTest {
     class Failed extends FailedStepPaths {}
 
     @Nested
+    class Ahead extends HeadStartPaths {}
+
+    @Nested
     class Quarantined extends QuarantinePaths {}
 
     @Nested

@@ -10,6 +10,7 @@ import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.Containment;
+import dev.drawbridge.containment.Containment.AnnouncedRung;
 import dev.drawbridge.containment.Containment.AppliedRung;
 import dev.drawbridge.containment.NodeCredentials;
 import dev.drawbridge.containment.Rung;
@@ -141,6 +142,146 @@ class NodeContainmentTest {
                 .containsEntry("drawbridge.dev/cordoned-by", FIRST.value())
                 .containsKey("node.alpha.kubernetes.io/ttl");
         assertThat(contained.all()).extracting(r -> r.node().value()).containsExactly("worker-1");
+    }
+
+    private AnnouncedRung announce(Rung rung) {
+        return database.transaction()
+                .execute(alert ->
+                        containment.announce(ACTOR, FIRST, WORKER, rung).orElseThrow());
+    }
+
+    private void assertCordonedOnce() {
+        assertThat(node(WORKER).getMetadata().getAnnotations())
+                .containsEntry("drawbridge.dev/cordoned-by", FIRST.value());
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("applied");
+        assertThat(contained.all()).hasSize(1);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isFalse();
+        assertThat(contained.all()).isEmpty();
+    }
+
+    @Test
+    void aHeadStartIsOneRequestAndItsWorkflowFindsTheRungDone() {
+        requests.clear();
+        AnnouncedRung rung = announce(Rung.CORDON);
+        assertThat(requests).as("nothing is done before the commit").isEmpty();
+        assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
+        rung.apply();
+        assertThat(requests).containsExactly("PATCH /api/v1/nodes/worker-1");
+        await().until(() -> cordoned(directory.cached(WORKER).orElseThrow()));
+
+        assertThat(apply(Rung.CORDON))
+                .isInstanceOfSatisfying(
+                        RungOutcome.Already.class,
+                        found -> assertThat(found.detail()).contains("read back"));
+        assertThat(requests).as("the watch shows it").hasSize(1);
+        assertThat(trail())
+                .extracting(AuditEvent::action, AuditEvent::phase)
+                .containsExactly(
+                        tuple("effect.contain", AuditEvent.Phase.INTENT),
+                        tuple("effect.contain", AuditEvent.Phase.OUTCOME));
+        assertCordonedOnce();
+    }
+
+    @Test
+    void aHeadStartThatTheWatchDoesNotShowYetIsLookedForOnTheServer() {
+        directory.stop();
+        announce(Rung.CORDON).apply();
+        requests.clear();
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(requests).containsExactly("GET /api/v1/nodes/worker-1");
+        assertCordonedOnce();
+    }
+
+    @Test
+    void aHeadStartThatNeverRanIsTheWorkflowsToDo() {
+        announce(Rung.CORDON);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("begun");
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertCordonedOnce();
+    }
+
+    @Test
+    void aHeadStartWhoseAnswerWasLostIsFoundByTheWorkflow() {
+        AtomicBoolean once = new AtomicBoolean();
+        faults((method, path) -> method.equals("PATCH") && !once.getAndSet(true)
+                ? Optional.of(new Fault.CutAfterEffect())
+                : Optional.empty());
+        // the client sends it again, and meets its own change
+        announce(Rung.CORDON).apply();
+        assertThat(trail())
+                .extracting(AuditEvent::phase)
+                .containsExactly(AuditEvent.Phase.INTENT, AuditEvent.Phase.OUTCOME);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("begun");
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertCordonedOnce();
+    }
+
+    @Test
+    void aHeadStartThatFailsIsOnRecordAndTheWorkflowsToDo() {
+        faults((method, path) -> Optional.of(new Fault.Answer(503, "ServiceUnavailable", null)));
+        AnnouncedRung rung = announce(Rung.CORDON);
+        assertThatThrownBy(rung::apply).isInstanceOf(KubernetesClientException.class);
+        assertThat(trail())
+                .extracting(AuditEvent::phase)
+                .containsExactly(AuditEvent.Phase.INTENT, AuditEvent.Phase.OUTCOME);
+        assertThat(trail().get(1).reason()).startsWith("failed: ");
+        faults(ApiFaults.NONE);
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertCordonedOnce();
+    }
+
+    /** The end of the process between the server's answer and our commit. */
+    @Test
+    void aHeadStartWhoseStateWasNotKeptIsFoundByTheWorkflow() {
+        AnnouncedRung rung = announce(Rung.CORDON);
+        assertThatThrownBy(() -> database.transaction().executeWithoutResult(crash -> {
+                    rung.apply();
+                    throw new IllegalStateException("crash");
+                }))
+                .hasMessage("crash");
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("begun");
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertCordonedOnce();
+    }
+
+    @Test
+    void aHeadStartOnANodeThatChangedMeanwhileChangesNothingAndTheWorkflowLooks() {
+        AnnouncedRung rung = announce(Rung.CORDON);
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        rung.apply();
+        assertThat(node(WORKER).getMetadata().getAnnotations()).doesNotContainKey("drawbridge.dev/cordoned-by");
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("already");
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(cordoned(node(WORKER))).as("a person's cordon").isTrue();
+    }
+
+    @Test
+    void aHeadStartThatAPersonUndidBeforeTheWorkflowLookedIsDoneAgain() {
+        announce(Rung.CORDON).apply();
+        edit(WORKER, node -> node.editSpec().withUnschedulable(null).endSpec());
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertThat(cordoned(node(WORKER))).isTrue();
+    }
+
+    @Test
+    void whatIsHeldOrNotSimpleHasNoHeadStart() {
+        database.transaction().executeWithoutResult(alert -> {
+            assertThat(containment.announce(ACTOR, FIRST, WORKER, Rung.TAINT)).isEmpty();
+            assertThat(containment.announce(ACTOR, FIRST, WORKER, Rung.NODE_CREDENTIALS))
+                    .isEmpty();
+            assertThat(containment.announce(ACTOR, FIRST, NodeName.of("nobody"), Rung.CORDON))
+                    .isEmpty();
+        });
+        edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
+        await().until(() -> cordoned(directory.cached(WORKER).orElseThrow()));
+        database.transaction()
+                .executeWithoutResult(alert -> assertThat(containment.announce(ACTOR, FIRST, WORKER, Rung.CORDON))
+                        .isEmpty());
+        assertThat(trail()).isEmpty();
+        assertThat(containment.ladder(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
     }
 
     @Test
