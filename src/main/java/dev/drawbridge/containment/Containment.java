@@ -24,9 +24,10 @@ public interface Containment {
         /**
          * Once.
          *
+         * @return keeps what came of it; to be run once, when nothing more urgent waits, and until then the rung counts as begun
          * @throws RuntimeException when it failed, or it is not known whether it did; the audit trail says so
          */
-        void apply();
+        Runnable apply();
     }
 
     /**

@@ -79,18 +79,21 @@ public class EffectGate {
     }
 
     private <T> T done(Effect effect, Function<Permit, T> act) {
+        T value = acted(effect, act);
+        audit.record(outcome(effect, String.valueOf(value)));
+        return value;
+    }
+
+    private <T> T acted(Effect effect, Function<Permit, T> act) {
         Permit permit = new Permit(effect);
-        T value;
         try {
-            value = act.apply(permit);
+            return act.apply(permit);
         } catch (RuntimeException | Error failed) {
             recordFailure(effect, failed);
             throw failed;
         } finally {
             permit.end();
         }
-        audit.record(outcome(effect, String.valueOf(value)));
-        return value;
     }
 
     /**
@@ -138,13 +141,20 @@ public class EffectGate {
 
         /**
          * @param act as in {@link #perform(Effect, Function)}
+         * @return what came of it, for {@link #record}: not recorded yet, because other nodes may wait for the same
          * @throws IllegalStateException when it was performed before
+         * @throws RuntimeException what {@code act} threw, after the failure was recorded
          */
         public <T> T perform(Function<Permit, T> act) {
             if (performed.getAndSet(true)) {
                 throw new IllegalStateException("performed before: " + effect.target());
             }
-            return done(effect, act);
+            return acted(effect, act);
+        }
+
+        /** Records the outcome, with the surrounding transaction. Until then the trail has an intent whose end is not known. */
+        public void record(Object outcome) {
+            audit.record(outcome(effect, String.valueOf(outcome)));
         }
     }
 

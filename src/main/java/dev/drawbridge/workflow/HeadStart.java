@@ -10,6 +10,7 @@ import dev.drawbridge.shared.NodeName;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.camunda.bpm.engine.DecisionService;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.RepositoryService;
@@ -113,7 +114,7 @@ class HeadStart {
                 .getSingleEntry());
     }
 
-    private void send(StartResponse.Request request, Runnable rung) {
+    private void send(StartResponse.Request request, Supplier<Runnable> rung) {
         engine.getCommandExecutorTxRequired().execute(context -> {
             MessageEntity job = new MessageEntity();
             job.setJobHandlerType(StartResponse.TYPE);
@@ -125,11 +126,25 @@ class HeadStart {
     }
 
     /** Whatever becomes of it, the workflow starts: its first step does what is left, and tells a person of a fault that lasts. */
-    private static void apply(AnnouncedRung rung, PlaybookRunner.Start start) {
+    private static Runnable apply(AnnouncedRung rung, PlaybookRunner.Start start) {
         try {
-            rung.apply();
+            Runnable kept = rung.apply();
+            return () -> keep(kept, start);
         } catch (RuntimeException failed) {
-            log.warn("the head start of a rung failed incident={} node={}", start.incident(), start.node(), failed);
+            failed(start, failed);
+            return () -> {};
         }
+    }
+
+    private static void keep(Runnable kept, PlaybookRunner.Start start) {
+        try {
+            kept.run();
+        } catch (RuntimeException failed) {
+            failed(start, failed);
+        }
+    }
+
+    private static void failed(PlaybookRunner.Start start, RuntimeException fault) {
+        log.warn("the head start of a rung failed incident={} node={}", start.incident(), start.node(), fault);
     }
 }

@@ -3,6 +3,7 @@ package dev.drawbridge.workflow;
 import java.util.Date;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.camunda.bpm.engine.impl.ProcessEngineImpl;
 import org.camunda.bpm.engine.impl.cfg.TransactionState;
 import org.camunda.bpm.engine.impl.context.Context;
@@ -42,15 +43,15 @@ final class UrgentJobs implements SessionFactory {
     }
 
     /**
-     * Makes a job durable with the current transaction, and at its commit runs something in the thread that goes before all other work, and the job
-     * after it, behind every first rung. What runs before the job is lost in a crash; the job is not.
+     * Makes a job durable with the current transaction, and at its commit runs something in the thread that goes before all other work. What
+     * that leaves to be done, and then the job, come behind every first rung. All but the job is lost in a crash.
      */
-    static void sendBehind(Runnable before, MessageEntity job, CommandContext context) {
+    static void sendBehind(Supplier<Runnable> before, MessageEntity job, CommandContext context) {
         ((Jobs) context.getJobManager()).sendBehind(before, job);
     }
 
     private final class Jobs extends JobManager {
-        private void sendBehind(Runnable before, MessageEntity job) {
+        private void sendBehind(Supplier<Runnable> before, MessageEntity job) {
             JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
             if (!executor.isActive()) {
                 send(job);
@@ -59,10 +60,11 @@ final class UrgentJobs implements SessionFactory {
             Runnable run = locked(job, executor);
             insertJob(job);
             atCommit(() -> {
+                Runnable left = () -> {};
                 try {
-                    before.run();
+                    left = before.get();
                 } finally {
-                    threads.execute(run);
+                    threads.execute(oneAfterTheOther(left, run));
                 }
             });
         }
@@ -75,6 +77,16 @@ final class UrgentJobs implements SessionFactory {
                 return;
             }
             atCommit(locked(job, executor));
+        }
+
+        private static Runnable oneAfterTheOther(Runnable first, Runnable second) {
+            return () -> {
+                try {
+                    first.run();
+                } finally {
+                    second.run();
+                }
+            };
         }
 
         private Runnable locked(JobEntity job, JobExecutor executor) {

@@ -214,11 +214,13 @@ class EffectGateTest {
         assertThat(rows()).isEqualTo(1);
         assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
         List<Permit> kept = new ArrayList<>();
-        announced.perform(permit -> {
+        String came = announced.perform(permit -> {
             permit.require(NODE, Effect.Kind.CONTAIN);
             kept.add(permit);
             return "read back";
         });
+        assertThat(trail()).as("not known yet").hasSize(1);
+        announced.record(came);
         assertThat(trail())
                 .extracting(entry -> entry.phase() + " " + entry.reason())
                 .containsExactly("INTENT no guardrail objects", "OUTCOME read back");

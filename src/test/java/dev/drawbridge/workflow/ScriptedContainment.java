@@ -66,6 +66,7 @@ final class ScriptedContainment implements Containment {
         return Optional.of(() -> {
             calls.add("ahead " + rung.code());
             allowed.run();
+            return () -> calls.add("kept " + rung.code());
         });
     }
 

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.delegate.JavaDelegate;
 import org.camunda.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
@@ -122,7 +123,7 @@ class UrgentJobsTest {
         assertThat(engine.getManagementService().createJobQuery().count()).isZero();
     }
 
-    private MessageEntity sendBehind(Runnable before, boolean commits) {
+    private MessageEntity sendBehind(Supplier<Runnable> before, boolean commits) {
         String model = engine.getRepositoryService()
                 .createProcessDefinitionQuery()
                 .singleResult()
@@ -143,6 +144,11 @@ class UrgentJobsTest {
         return job;
     }
 
+    private Runnable ahead() {
+        ran.add("ahead");
+        return () -> ran.add("kept");
+    }
+
     private List<String> started() {
         return engine.getRuntimeService().createProcessInstanceQuery().list().stream()
                 .map(ProcessInstance::getBusinessKey)
@@ -151,12 +157,13 @@ class UrgentJobsTest {
 
     @Test
     void whatGoesAheadOfAJobRunsAtTheCommitAndTheJobAfterIt() {
-        sendBehind(() -> ran.add("ahead"), true);
+        sendBehind(this::ahead, true);
         assertThat(ran).isEmpty();
         handed.remove().run();
-        assertThat(ran).containsExactly("ahead");
+        assertThat(ran).as("what it leaves to be done is not urgent").containsExactly("ahead");
         assertThat(started()).isEmpty();
         handed.remove().run();
+        assertThat(ran).containsExactly("ahead", "kept");
         assertThat(started()).containsExactly("incident-1");
         assertThat(engine.getRuntimeService()
                         .createVariableInstanceQuery()
@@ -165,7 +172,7 @@ class UrgentJobsTest {
                         .getValue())
                 .isEqualTo(true);
         handed.remove().run();
-        assertThat(ran).containsExactly("ahead", "contain locked by this instance: true");
+        assertThat(ran).containsExactly("ahead", "kept", "contain locked by this instance: true");
     }
 
     @Test
@@ -181,8 +188,20 @@ class UrgentJobsTest {
     }
 
     @Test
+    void aJobIsNotLostWithWhatWasLeftToBeDone() {
+        sendBehind(
+                () -> () -> {
+                    throw new AssertionError("out of memory");
+                },
+                true);
+        handed.remove().run();
+        assertThatThrownBy(handed.remove()::run).hasMessage("out of memory");
+        assertThat(started()).containsExactly("incident-1");
+    }
+
+    @Test
     void nothingGoesAheadOfWhatIsRolledBack() {
-        assertThatThrownBy(() -> sendBehind(() -> ran.add("ahead"), false)).hasMessage("rolled back");
+        assertThatThrownBy(() -> sendBehind(this::ahead, false)).hasMessage("rolled back");
         assertThat(handed).isEmpty();
         assertThat(engine.getManagementService().createJobQuery().count()).isZero();
     }
@@ -190,7 +209,7 @@ class UrgentJobsTest {
     /** The end of the process right after the commit: nothing was handed to anybody, and the job is there. */
     @Test
     void aJobOutlivesTheProcessThatWasToRunIt() {
-        MessageEntity job = sendBehind(() -> ran.add("ahead"), true);
+        MessageEntity job = sendBehind(this::ahead, true);
         handed.clear();
         engine.getManagementService().executeJob(job.getId());
         assertThat(started()).containsExactly("incident-1");

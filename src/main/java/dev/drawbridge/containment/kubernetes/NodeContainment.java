@@ -130,15 +130,17 @@ class NodeContainment {
     }
 
     /** Outcome and state become durable together; where they do not, {@link #apply} finds an announcement whose end is not known. */
-    private void applyAnnounced(Step step, Node node, JsonPatch patch, EffectGate.Announced announced) {
-        Attempt attempt = transaction.execute(status -> {
-            Attempt came = announced.perform(permit -> appliedBy(step, permit, patch));
-            settleApplied(step, uid(node), came, State.APPLIED, true);
-            return came;
-        });
-        if (attempt instanceof Attempt.Settled settled) {
-            logged(step, "apply", settled.outcome());
-        }
+    private Runnable applyAnnounced(Step step, Node node, JsonPatch patch, EffectGate.Announced announced) {
+        Attempt came = announced.perform(permit -> appliedBy(step, permit, patch));
+        return () -> {
+            transaction.executeWithoutResult(status -> {
+                announced.record(came);
+                settleApplied(step, uid(node), came, State.APPLIED, true);
+            });
+            if (came instanceof Attempt.Settled settled) {
+                logged(step, "apply", settled.outcome());
+            }
+        };
     }
 
     private Attempt applyOnce(Step step, int round, boolean locked) {

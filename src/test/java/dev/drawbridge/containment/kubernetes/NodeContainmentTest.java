@@ -166,7 +166,7 @@ class NodeContainmentTest {
         AnnouncedRung rung = announce(Rung.CORDON);
         assertThat(requests).as("nothing is done before the commit").isEmpty();
         assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
-        rung.apply();
+        rung.apply().run();
         assertThat(requests).containsExactly("PATCH /api/v1/nodes/worker-1");
         await().until(() -> cordoned(directory.cached(WORKER).orElseThrow()));
 
@@ -186,7 +186,7 @@ class NodeContainmentTest {
     @Test
     void aHeadStartThatTheWatchDoesNotShowYetIsLookedForOnTheServer() {
         directory.stop();
-        announce(Rung.CORDON).apply();
+        announce(Rung.CORDON).apply().run();
         requests.clear();
         assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
         assertThat(requests).containsExactly("GET /api/v1/nodes/worker-1");
@@ -208,7 +208,7 @@ class NodeContainmentTest {
                 ? Optional.of(new Fault.CutAfterEffect())
                 : Optional.empty());
         // the client sends it again, and meets its own change
-        announce(Rung.CORDON).apply();
+        announce(Rung.CORDON).apply().run();
         assertThat(trail())
                 .extracting(AuditEvent::phase)
                 .containsExactly(AuditEvent.Phase.INTENT, AuditEvent.Phase.OUTCOME);
@@ -234,12 +234,8 @@ class NodeContainmentTest {
     /** The end of the process between the server's answer and our commit. */
     @Test
     void aHeadStartWhoseStateWasNotKeptIsFoundByTheWorkflow() {
-        AnnouncedRung rung = announce(Rung.CORDON);
-        assertThatThrownBy(() -> database.transaction().executeWithoutResult(crash -> {
-                    rung.apply();
-                    throw new IllegalStateException("crash");
-                }))
-                .hasMessage("crash");
+        announce(Rung.CORDON).apply();
+        assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
         assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("begun");
         assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
         assertCordonedOnce();
@@ -249,7 +245,7 @@ class NodeContainmentTest {
     void aHeadStartOnANodeThatChangedMeanwhileChangesNothingAndTheWorkflowLooks() {
         AnnouncedRung rung = announce(Rung.CORDON);
         edit(WORKER, node -> node.editSpec().withUnschedulable(true).endSpec());
-        rung.apply();
+        rung.apply().run();
         assertThat(node(WORKER).getMetadata().getAnnotations()).doesNotContainKey("drawbridge.dev/cordoned-by");
         assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
         assertThat(containment.applied(FIRST)).extracting(AppliedRung::outcome).containsExactly("already");
@@ -259,7 +255,7 @@ class NodeContainmentTest {
 
     @Test
     void aHeadStartThatAPersonUndidBeforeTheWorkflowLookedIsDoneAgain() {
-        announce(Rung.CORDON).apply();
+        announce(Rung.CORDON).apply().run();
         edit(WORKER, node -> node.editSpec().withUnschedulable(null).endSpec());
         assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
         assertThat(cordoned(node(WORKER))).isTrue();
