@@ -149,11 +149,7 @@ class NodeContainment {
         Optional<Node> read = read(
                 step.name(),
                 round,
-                node -> !locked
-                        && same(rows, node)
-                        && (ahead.isEmpty()
-                                ? step.hold(node) instanceof Hold.Nobody
-                                : ahead.filter(row -> inPlace(step, row, node)).isPresent()));
+                node -> !locked && ahead.isEmpty() && same(rows, node) && step.hold(node) instanceof Hold.Nobody);
         if (read.isEmpty() || !same(rows, read.get())) {
             return gone(step);
         }
