@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  */
 public interface AlertHandler {
     /**
-     * Runs again in a new transaction after it lost a race.
+     * Runs again in a new transaction after it lost a race. An alert that an incident answers is noted with it ({@link Alerts#decide}) before
+     * anything begins that may read the alerts of the incident.
      *
      * @throws org.springframework.dao.ConcurrencyFailureException when it lost a race: what comes of a second run counts
      */

@@ -191,7 +191,9 @@ class AlertIntake {
                 .staleness(alert, clock.instant())
                 .map(reason -> new AlertHandler.Handled(Disposition.STALE, null, reason))
                 .orElseGet(() -> handler.handle(alert));
-        alerts.decide(alert.id(), handled);
+        if (handled.incident() == null) {
+            alerts.decide(alert.id(), handled);
+        }
         audit.record(AuditEvent.fact(
                         actor,
                         "alert.take",

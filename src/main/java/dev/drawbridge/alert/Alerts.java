@@ -108,7 +108,7 @@ public class Alerts {
         return deadLetters.page(before, limit);
     }
 
-    /** Notes which incident answers an alert; joins the caller's transaction. */
+    /** Notes that another incident answers an alert than was said when it came in, which stays as it was said; joins the caller's transaction. */
     public void link(AlertId id, IncidentId incident) {
         jdbc.sql("update alert set incident_id = :incident where id = :id")
                 .param("incident", incident.value())
@@ -139,7 +139,8 @@ public class Alerts {
                 .update();
     }
 
-    void decide(AlertId id, AlertHandler.Handled handled) {
+    /** Notes what became of an alert that has just come in, and which incident answers it; joins the caller's transaction. */
+    public void decide(AlertId id, AlertHandler.Handled handled) {
         jdbc.sql(
                         "update alert set disposition = :disposition, incident_id = :incident, reason = :reason where id = :id")
                 .param("disposition", handled.disposition().name())

@@ -63,13 +63,18 @@ final class ChainLock {
         return known;
     }
 
-    /** On the connection of the transaction that has just ended: a second one may not be there when all threads wait here. */
+    /**
+     * On the connection of the transaction that has just ended: a second one may not be there when all threads wait here. A statement that is a
+     * transaction by itself is one round trip; begun and committed it would be two.
+     */
     private void flush() {
         jdbc.execute((ConnectionCallback<Void>) connection -> {
+            connection.setAutoCommit(true);
             try (var message = connection.prepareStatement(SOMETHING)) {
                 message.execute();
+            } finally {
+                connection.setAutoCommit(false);
             }
-            connection.commit();
             return null;
         });
     }

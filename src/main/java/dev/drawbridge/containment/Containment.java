@@ -22,12 +22,15 @@ public interface Containment {
     /** A rung that was announced with a transaction that must be durable by now. */
     interface AnnouncedRung {
         /**
-         * Once.
+         * Once. Nothing is done, and the trail says so, when that comes so late that the verdict may not hold any more.
          *
          * @return keeps what came of it; to be run once, when nothing more urgent waits, and until then the rung counts as begun
          * @throws RuntimeException when it failed, or it is not known whether it did; the audit trail says so
          */
         Runnable apply();
+
+        /** Instead of {@link #apply()}, within the caller's transaction: nothing is done ahead, and the workflow applies the rung as any other. */
+        void leave(String reason);
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.drawbridge.guardrail;
 
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
+import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -10,7 +11,10 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -91,7 +95,7 @@ public class ContainedNodes {
         Instant now = now();
         return jdbc.sql("""
                         select
-                          (select count(distinct node) from guardrail_reservation where freed_at is null and node <> :node),
+                          (select array_agg(distinct node) from guardrail_reservation where freed_at is null and node <> :node),
                           (select count(*) from guardrail_reservation where reserved_at > :hour),
                           (select count(*) from guardrail_opened where opened_at >= :window),
                           s.tripped_at, s.incidents
@@ -100,8 +104,18 @@ public class ContainedNodes {
                 .param("hour", utc(now.minus(BUDGET)))
                 .param("window", utc(now.minus(stormWindow)))
                 .query((row, n) -> new Situation.Usage(
-                        row.getLong(1), row.getLong(2), row.getLong(3), StormLatch.tripped(row, 4, 5)))
+                        names(row.getArray(1)), row.getLong(2), row.getLong(3), StormLatch.tripped(row, 4, 5)))
                 .single();
+    }
+
+    /** @param nodes null when there is none */
+    private static List<NodeName> names(@Nullable Array nodes) throws SQLException {
+        return nodes == null
+                ? List.of()
+                : Arrays.stream((Object[]) nodes.getArray())
+                        .map(name -> NodeName.of((String) name))
+                        .sorted(Comparator.comparing(NodeName::value))
+                        .toList();
     }
 
     /** Containments that were begun in the last hour. */
@@ -110,15 +124,6 @@ public class ContainedNodes {
                 .param("hour", utc(now().minus(BUDGET)))
                 .query(Long.class)
                 .single();
-    }
-
-    List<NodeName> others(NodeName node) {
-        return jdbc.sql("""
-                        select distinct node from guardrail_reservation
-                        where freed_at is null and node <> :node order by node""")
-                .param("node", node.value())
-                .query((row, n) -> NodeName.of(row.getString(1)))
-                .list();
     }
 
     /** Other nodes that an incident which contains them isolated, or whose static pods it rewrote. */

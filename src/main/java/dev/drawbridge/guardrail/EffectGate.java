@@ -2,12 +2,16 @@ package dev.drawbridge.guardrail;
 
 import dev.drawbridge.audit.AuditEvent;
 import dev.drawbridge.audit.AuditTrail;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,11 +32,14 @@ import org.springframework.transaction.support.TransactionTemplate;
 public class EffectGate {
     private static final Logger log = LoggerFactory.getLogger(EffectGate.class);
     private static final int MAX_REASON = 500;
+    /** How long an effect that was announced may wait for its turn: far less than until another instance takes over what this one holds. */
+    private static final Duration VERDICT_HOLDS = Duration.ofSeconds(10);
 
     private final List<Guardrail> guardrails;
     private final Situations situations;
     private final Overrides overrides;
     private final AuditTrail audit;
+    private final Clock clock;
     private final TransactionTemplate alone;
     private final TransactionTemplate within;
 
@@ -41,11 +48,13 @@ public class EffectGate {
             Situations situations,
             Overrides overrides,
             AuditTrail audit,
+            Clock clock,
             PlatformTransactionManager transactions) {
         this.guardrails = guardrails;
         this.situations = situations;
         this.overrides = overrides;
         this.audit = audit;
+        this.clock = clock;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.within = new TransactionTemplate(transactions);
@@ -115,7 +124,7 @@ public class EffectGate {
         try {
             return Optional.ofNullable(within.execute(status -> {
                 if (judge(effect, situation, announced, status) instanceof Verdict.Allowed) {
-                    return new Announced(effect);
+                    return new Announced(effect, clock.instant().plus(VERDICT_HOLDS));
                 }
                 status.setRollbackOnly();
                 return null;
@@ -133,23 +142,27 @@ public class EffectGate {
     /** An effect that was allowed, and announced with a transaction that must be durable by now. */
     public final class Announced {
         private final Effect effect;
+        private final Instant until;
         private final AtomicBoolean performed = new AtomicBoolean();
 
-        private Announced(Effect effect) {
+        private Announced(Effect effect, Instant until) {
             this.effect = effect;
+            this.until = until;
         }
 
         /**
          * @param act as in {@link #perform(Effect, Function)}
+         * @param tooLate in its place, when the verdict is older than {@link #VERDICT_HOLDS}: people may have decided otherwise since, or another
+         *     instance may have taken over
          * @return what came of it, for {@link #record}: not recorded yet, because other nodes may wait for the same
          * @throws IllegalStateException when it was performed before
          * @throws RuntimeException what {@code act} threw, after the failure was recorded
          */
-        public <T> T perform(Function<Permit, T> act) {
+        public <T> T perform(Function<Permit, T> act, Supplier<T> tooLate) {
             if (performed.getAndSet(true)) {
                 throw new IllegalStateException("performed before: " + effect.target());
             }
-            return acted(effect, act);
+            return clock.instant().isAfter(until) ? tooLate.get() : acted(effect, act);
         }
 
         /** Records the outcome, with the surrounding transaction. Until then the trail has an intent whose end is not known. */

@@ -1,6 +1,7 @@
 package dev.drawbridge.guardrail;
 
 import dev.drawbridge.shared.NodeName;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
@@ -35,12 +36,10 @@ class MaxContainedNodes implements Guardrail {
         if (situation.contains(effect.node())) {
             return new Verdict.Allowed("the node is counted already");
         }
-        long others = situation.usageLocked().contained();
+        List<NodeName> contained = situation.usageLocked().others();
+        int others = contained.size();
         if (others >= properties.maxContainedNodes()) {
-            String named = situation.othersLocked().stream()
-                    .limit(NAMED)
-                    .map(NodeName::value)
-                    .collect(Collectors.joining(", "));
+            String named = contained.stream().limit(NAMED).map(NodeName::value).collect(Collectors.joining(", "));
             return Verdict.NeedsApproval.ofTwo(
                     rule(),
                     others + " nodes are contained (" + named + "), the limit is " + properties.maxContainedNodes());

@@ -47,7 +47,7 @@ class PoolLimits implements Guardrail {
                 .filter(member -> pool(member).equals(pool.get()))
                 .toList();
         Set<NodeName> names = members.stream().map(ClusterNodes.Member::node).collect(Collectors.toSet());
-        Set<NodeName> contained = new HashSet<>(situation.othersLocked());
+        Set<NodeName> contained = new HashSet<>(situation.usageLocked().others());
         contained.retainAll(names);
         int size = members.size();
         long most = Math.max(1, size * (long) limits.maxPercent() / 100);

@@ -14,30 +14,24 @@ import org.springframework.util.function.SingletonSupplier;
 final class Situation {
     private final Supplier<List<ContainedNodes.Held>> own;
     private final Supplier<Usage> usage;
-    private final Supplier<List<NodeName>> others;
     private final Supplier<List<NodeName>> isolated;
     private EtcdVoters.Look etcd = new EtcdVoters.Look.Unknown("nobody looked");
     private OwnReplicas.Look replicas = new OwnReplicas.Look.Unknown("nobody looked");
 
-    Situation(
-            Supplier<List<ContainedNodes.Held>> own,
-            Supplier<Usage> usage,
-            Supplier<List<NodeName>> others,
-            Supplier<List<NodeName>> isolated) {
+    Situation(Supplier<List<ContainedNodes.Held>> own, Supplier<Usage> usage, Supplier<List<NodeName>> isolated) {
         this.own = SingletonSupplier.of(own);
         this.usage = SingletonSupplier.of(usage);
-        this.others = SingletonSupplier.of(others);
         this.isolated = SingletonSupplier.of(isolated);
     }
 
     /**
      * What is used of the limits.
      *
-     * @param contained other nodes that are contained now, for whichever incident
+     * @param others nodes beside this one that are contained now, for whichever incident, by name
      * @param begun containments that were begun in the last hour, ended or not
      * @param opened incidents that were opened in the storm's window
      */
-    record Usage(long contained, long begun, long opened, Optional<StormLatch.Tripped> storm) {}
+    record Usage(List<NodeName> others, long begun, long opened, Optional<StormLatch.Tripped> storm) {}
 
     /** Whether the incident contains this node already: then nothing is counted again. No lock is needed to rely on it. */
     boolean contains(NodeName node) {
@@ -62,13 +56,7 @@ final class Situation {
         return usage.get();
     }
 
-    /** Other nodes that are contained now, by name, under the same lock. */
-    List<NodeName> othersLocked() {
-        usage.get();
-        return others.get();
-    }
-
-    /** Those of them that were isolated, or whose static pods were rewritten, under the same lock. */
+    /** Other nodes that are contained now and were isolated, or whose static pods were rewritten, under the same lock. */
     List<NodeName> othersIsolatedLocked() {
         usage.get();
         return isolated.get();

@@ -23,7 +23,6 @@ class Situations {
                     // a statement of its own: one that waited for the lock would count what was there before it waited
                     return contained.usage(effect.node(), properties.storm().window());
                 },
-                () -> contained.others(effect.node()),
                 () -> contained.othersIsolated(effect.node()));
     }
 }

@@ -26,6 +26,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,11 +93,19 @@ class IncidentRegistry implements Incidents, AlertHandler {
 
     @Override
     public Handled handle(Alert alert) {
-        return joining.execute(status -> answer(alert, null));
+        return joining.execute(status -> answer(alert, null, handled -> alerts.decide(alert.id(), handled)));
     }
 
-    /** @param person who had a stale alert answered; null when it is answered automatically */
-    private Handled answer(Alert alert, @Nullable Person person) {
+    /** One that was decided before, and is to be answered by an incident now. */
+    private Handled answerLater(Alert alert, @Nullable Person person) {
+        return answer(alert, person, handled -> alerts.link(alert.id(), handled.incident()));
+    }
+
+    /**
+     * @param person who had a stale alert answered; null when it is answered automatically
+     * @param note of the incident that answers it, before anything begins that may look at the alerts of the incident
+     */
+    private Handled answer(Alert alert, @Nullable Person person, Consumer<Handled> note) {
         Optional<Playbook> matched = playbooks.match(alert);
         if (matched.isEmpty()) {
             return new Handled(Disposition.UNMATCHED, null, "no playbook answers this rule");
@@ -111,22 +120,21 @@ class IncidentRegistry implements Incidents, AlertHandler {
         if (person == null && identified.node() != null && identified.reason() == null) {
             Optional<OwnWrites.OwnWrite> ours = ownWrites.explaining(alert, identified.node());
             if (ours.isPresent()) {
-                return own(alert, identified.node(), ours.get());
+                return own(alert, identified.node(), ours.get(), note);
             }
         }
         String key = openKey(identified.node(), alert.host());
         Optional<Playbook.Exclusion> exclusion = playbooks.exclusionFor(playbook, alert);
-        Case found = new Case(playbook, identified, key, exclusion.isPresent(), reason(identified, exclusion));
+        Case found = new Case(playbook, identified, key, exclusion.isPresent(), reason(identified, exclusion), note);
         return store.lockOpen(key)
                 .map(open -> join(open, alert, found, person))
                 .orElseGet(() -> open(alert, found, person));
     }
 
     /** Kept with the incident that the write belongs to, open or closed; nothing is started, and no workflow hears of it. */
-    private Handled own(Alert alert, NodeName node, OwnWrites.OwnWrite write) {
+    private Handled own(Alert alert, NodeName node, OwnWrites.OwnWrite write, Consumer<Handled> note) {
         store.lock(write.incident());
         ownWrites.explain(write, alert);
-        alerts.link(alert.id(), write.incident());
         String reason = "Drawbridge's own restore of the file, done from " + write.from() + " to " + write.to();
         audit.record(AuditEvent.fact(
                         Actor.SYSTEM,
@@ -136,7 +144,9 @@ class IncidentRegistry implements Incidents, AlertHandler {
                 .on(write.incident(), node)
                 .with("alert", alert.id().value())
                 .with("content", write.content().hex()));
-        return new Handled(Disposition.JOINED, write.incident(), reason);
+        Handled joined = new Handled(Disposition.JOINED, write.incident(), reason);
+        note.accept(joined);
+        return joined;
     }
 
     /** Who answers a stale alert, and why. */
@@ -148,7 +158,14 @@ class IncidentRegistry implements Incidents, AlertHandler {
             HostIdentity.Identified identified,
             String openKey,
             boolean excluded,
-            @Nullable String reason) {}
+            @Nullable String reason,
+            Consumer<Handled> note) {
+        Handled answeredBy(Disposition disposition, IncidentId incident) {
+            Handled handled = new Handled(excluded ? Disposition.EXCLUDED : disposition, incident, reason);
+            note.accept(handled);
+            return handled;
+        }
+    }
 
     private static @Nullable String reason(HostIdentity.Identified identified, Optional<Playbook.Exclusion> exclusion) {
         return exclusion.map(applied -> "excluded: " + applied.reason()).orElse(identified.reason());
@@ -184,11 +201,11 @@ class IncidentRegistry implements Incidents, AlertHandler {
         IncidentId id = open.id();
         Instant firstEvent = alert.eventTime().isBefore(open.firstEventAt()) ? alert.eventTime() : open.firstEventAt();
         store.joined(id, worse(open.severity(), alert.severity()), firstEvent);
-        alerts.link(alert.id(), id);
+        Handled joined = found.answeredBy(Disposition.JOINED, id);
         audit.record(fact(actor(found, person), "incident.join", alert, found, person)
                 .on(id, open.node()));
         runner.alertJoined(id, playbooks.get(open.playbook(), open.playbookVersion()), alert, found.excluded());
-        return new Handled(found.excluded() ? Disposition.EXCLUDED : Disposition.JOINED, id, found.reason());
+        return joined;
     }
 
     private Handled open(Alert alert, Case found, @Nullable Person person) {
@@ -218,7 +235,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
                         null,
                         null),
                 found.openKey());
-        alerts.link(alert.id(), id);
+        Handled opened = found.answeredBy(Disposition.OPENED, id);
         audit.record(fact(actor(found, person), "incident.open", alert, found, person)
                 .on(id, node)
                 .with("playbook", playbook.name() + " " + playbook.version()));
@@ -229,7 +246,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
         }
         runner.start(new PlaybookRunner.Start(id, playbook, node, alert, found.excluded(), person != null));
         log.info("incident opened incident={} node={} playbook={}", id, node == null ? "-" : node, playbook.name());
-        return new Handled(found.excluded() ? Disposition.EXCLUDED : Disposition.OPENED, id, found.reason());
+        return opened;
     }
 
     private static Actor actor(Case found, @Nullable Person person) {
@@ -372,7 +389,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
             return Optional.of(stored.incident());
         }
         return Optional.ofNullable(
-                answer(stored.alert(), new Person(actor, reason)).incident());
+                answerLater(stored.alert(), new Person(actor, reason)).incident());
     }
 
     @Override
@@ -384,7 +401,7 @@ class IncidentRegistry implements Incidents, AlertHandler {
     public void answerAgain(AlertId alert) {
         joining.executeWithoutResult(status -> {
             StoredAlert late = alerts.find(alert).orElseThrow();
-            answer(late.alert(), null);
+            answerLater(late.alert(), null);
         });
     }
 

@@ -106,10 +106,7 @@ class EngineRunner implements PlaybookRunner, KnownWorkflows {
     private boolean malicious(Playbook playbook, Alert alert) {
         Map<String, Object> facts = new HashMap<>(facts(playbook, alert, false));
         facts.put(Variables.BY_PERSON, false);
-        return HeadStart.MALICIOUS.equals(decisions
-                .evaluateDecisionTableByKey(TRIAGE, facts)
-                .getSingleResult()
-                .getSingleEntry());
+        return Triage.malicious(decisions.evaluateDecisionTableByKey(TRIAGE, facts));
     }
 
     private boolean afterRestore(String main, Alert alert) {

@@ -10,7 +10,6 @@ import dev.drawbridge.shared.NodeName;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 import org.camunda.bpm.engine.DecisionService;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.RepositoryService;
@@ -34,8 +33,6 @@ class HeadStart {
     /** Of the process in a model; its value is the decision table that is asked. */
     static final String PROPERTY = "containAtOnce";
 
-    static final String MALICIOUS = "malicious";
-
     private final RepositoryService models;
     private final DecisionService decisions;
     private final ProcessEngineConfigurationImpl engine;
@@ -58,7 +55,7 @@ class HeadStart {
     }
 
     /** The newest version of a model that contains at once, and of the table that it asks. */
-    private record AtOnce(String model, String decision) {}
+    private record AtOnce(String model, Triage table) {}
 
     /**
      * Begins the response, within the caller's transaction, where it begins with a rung.
@@ -76,15 +73,14 @@ class HeadStart {
             return false;
         }
         Optional<AtOnce> model = atOnce.computeIfAbsent(playbook.workflow(), this::find);
-        if (model.isEmpty() || !malicious(model.get().decision(), facts)) {
+        if (model.isEmpty() || !model.get().table().malicious(facts)) {
             return false;
         }
         Rung first = Rung.ofCode(playbook.ladder().get(0).rung());
         Optional<AnnouncedRung> rung =
                 containment.announce(Actor.playbook(playbook.name()), start.incident(), node, first);
         rung.ifPresent(announced -> send(
-                new StartResponse.Request(model.get().model(), start.incident().value(), facts),
-                () -> apply(announced, start)));
+                new StartResponse.Request(model.get().model(), start.incident().value(), facts), announced, start));
         return rung.isPresent();
     }
 
@@ -104,23 +100,18 @@ class HeadStart {
                         .deploymentId(model.getDeploymentId())
                         .decisionDefinitionKey(table)
                         .singleResult()))
-                .map(table -> new AtOnce(model.getId(), table.getId()));
+                .map(table -> new AtOnce(model.getId(), new Triage(table.getId(), models, decisions)));
     }
 
-    private boolean malicious(String decision, Map<String, Object> facts) {
-        return MALICIOUS.equals(decisions
-                .evaluateDecisionTableById(decision, facts)
-                .getSingleResult()
-                .getSingleEntry());
-    }
-
-    private void send(StartResponse.Request request, Supplier<Runnable> rung) {
+    private void send(StartResponse.Request request, AnnouncedRung rung, PlaybookRunner.Start start) {
         engine.getCommandExecutorTxRequired().execute(context -> {
             MessageEntity job = new MessageEntity();
             job.setJobHandlerType(StartResponse.TYPE);
             job.setJobHandlerConfiguration(request);
             job.setPriority(properties.containmentPriority());
-            UrgentJobs.sendBehind(rung, job, context);
+            if (!UrgentJobs.sendBehind(() -> apply(rung, start), job, context)) {
+                rung.leave("this instance runs no steps, and leaves it to the workflow");
+            }
             return null;
         });
     }

@@ -45,17 +45,19 @@ final class UrgentJobs implements SessionFactory {
     /**
      * Makes a job durable with the current transaction, and at its commit runs something in the thread that goes before all other work. What
      * that leaves to be done, and then the job, come behind every first rung. All but the job is lost in a crash.
+     *
+     * @return false when this instance runs no jobs: then nothing is run before it, and it waits for an instance that does
      */
-    static void sendBehind(Supplier<Runnable> before, MessageEntity job, CommandContext context) {
-        ((Jobs) context.getJobManager()).sendBehind(before, job);
+    static boolean sendBehind(Supplier<Runnable> before, MessageEntity job, CommandContext context) {
+        return ((Jobs) context.getJobManager()).sendBehind(before, job);
     }
 
     private final class Jobs extends JobManager {
-        private void sendBehind(Supplier<Runnable> before, MessageEntity job) {
+        private boolean sendBehind(Supplier<Runnable> before, MessageEntity job) {
             JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
             if (!executor.isActive()) {
                 send(job);
-                return;
+                return false;
             }
             Runnable run = locked(job, executor);
             insertJob(job);
@@ -67,6 +69,7 @@ final class UrgentJobs implements SessionFactory {
                     threads.execute(oneAfterTheOther(left, run));
                 }
             });
+            return true;
         }
 
         @Override

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -77,8 +78,8 @@ final class Site implements AutoCloseable {
         recorder = new ApiRecorder(cluster.port());
         running.push(recorder);
         node();
-        SandboxKubelet kubelet = new SandboxKubelet(
-                cluster, Map.of(NODE, root.resolve("etc/kubernetes/manifests")), java.time.Clock.systemUTC());
+        SandboxKubelet kubelet =
+                new SandboxKubelet(cluster, Map.of(NODE, root.resolve("etc/kubernetes/manifests")), Clock.systemUTC());
         running.push(kubelet);
         kubelet.start();
         readme("ProductionIT: keys", Map.of());

@@ -57,6 +57,7 @@ class DryRunsTest {
                 TestGate.situations(database),
                 TestGate.overrides(database),
                 audit(),
+                Clock.systemUTC(),
                 database.transactions());
     }
 

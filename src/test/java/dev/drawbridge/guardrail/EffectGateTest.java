@@ -12,7 +12,9 @@ import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.TestDatabase;
+import dev.drawbridge.web.TestClock;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -35,6 +37,8 @@ class EffectGateTest {
         database.close();
     }
 
+    private final TestClock clock = new TestClock();
+
     private EffectGate gate(String kind, Guardrail... guardrails) throws Exception {
         if (kind.equals("postgres")) {
             database.close();
@@ -46,6 +50,7 @@ class EffectGateTest {
                 TestGate.situations(database),
                 TestGate.overrides(database),
                 audit,
+                clock,
                 database.transactions());
     }
 
@@ -214,19 +219,39 @@ class EffectGateTest {
         assertThat(rows()).isEqualTo(1);
         assertThat(trail()).extracting(AuditEvent::phase).containsExactly(AuditEvent.Phase.INTENT);
         List<Permit> kept = new ArrayList<>();
-        String came = announced.perform(permit -> {
-            permit.require(NODE, Effect.Kind.CONTAIN);
-            kept.add(permit);
-            return "read back";
-        });
+        String came = announced.perform(
+                permit -> {
+                    permit.require(NODE, Effect.Kind.CONTAIN);
+                    kept.add(permit);
+                    return "read back";
+                },
+                () -> "too late");
         assertThat(trail()).as("not known yet").hasSize(1);
         announced.record(came);
         assertThat(trail())
                 .extracting(entry -> entry.phase() + " " + entry.reason())
                 .containsExactly("INTENT no guardrail objects", "OUTCOME read back");
         assertThatThrownBy(() -> kept.get(0).requireNode(NODE)).hasMessageContaining("is over");
-        assertThatThrownBy(() -> announced.perform(permit -> "again")).hasMessageContaining("performed before");
+        assertThatThrownBy(() -> announced.perform(permit -> "again", () -> "too late"))
+                .hasMessageContaining("performed before");
         assertThat(audit.verify()).isInstanceOf(ChainVerdict.Intact.class);
+    }
+
+    /** Threads that all wait for an API server, or a process that was halted: meanwhile people decide otherwise, or another instance takes over. */
+    @Test
+    void whatWaitedForTooLongIsNotDoneByAnOldVerdict() throws Exception {
+        EffectGate gate = gate("h2", rule("calm", effect -> new Verdict.Allowed("fine")));
+        EffectGate.Announced late = database.transaction()
+                .execute(alert -> gate.announce(CORDON, () -> {}).orElseThrow());
+        EffectGate.Announced soon = database.transaction()
+                .execute(alert -> gate.announce(CORDON, () -> {}).orElseThrow());
+        clock.forward(Duration.ofSeconds(9));
+        assertThat(soon.perform(permit -> "done", () -> "too late")).isEqualTo("done");
+        clock.forward(Duration.ofSeconds(2));
+        AtomicBoolean done = new AtomicBoolean();
+        assertThat(late.perform(permit -> String.valueOf(done.getAndSet(true)), () -> "too late"))
+                .isEqualTo("too late");
+        assertThat(done).isFalse();
     }
 
     /** What a guardrail wrote or broke on the way to its no is taken back, and the alert is kept. */

@@ -73,6 +73,7 @@ class EtcdQuorumTest {
                 new Situations(contained, WIDE),
                 TestGate.overrides(database),
                 audit,
+                Clock.systemUTC(),
                 database.transactions());
     }
 

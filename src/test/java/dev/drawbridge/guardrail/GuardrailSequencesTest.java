@@ -206,6 +206,7 @@ class GuardrailSequencesTest {
                     new Situations(reservations, LIMITS),
                     TestGate.overrides(database, clock),
                     audit,
+                    Clock.systemUTC(),
                     database.transactions());
         }
 

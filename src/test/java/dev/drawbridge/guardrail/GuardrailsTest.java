@@ -63,6 +63,7 @@ class GuardrailsTest {
                 new Situations(contained, limits(9)),
                 TestGate.overrides(database),
                 audit,
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -354,6 +355,7 @@ class GuardrailsTest {
                             Clock.systemUTC(),
                             () -> "override"),
                     TestAudit.on(transactions, Clock.systemUTC()),
+                    Clock.systemUTC(),
                     transactions);
         }
     }

@@ -93,7 +93,8 @@ class OverridesTest {
         List<Guardrail> rules = new ArrayList<>();
         refusing.forEach(refused -> rules.add(rule(refused.rule(), refused)));
         rules.add(rule("dry-run", dryRun ? new Verdict.DryRun("dry") : new Verdict.Allowed("yes")));
-        return new EffectGate(rules, TestGate.situations(database), overrides(), audit(), database.transactions());
+        return new EffectGate(
+                rules, TestGate.situations(database), overrides(), audit(), Clock.systemUTC(), database.transactions());
     }
 
     private static Guardrail rule(String name, Verdict verdict) {

@@ -78,6 +78,7 @@ class OwnLastReplicaTest {
                 new Situations(contained, WIDE),
                 TestGate.overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -191,6 +192,7 @@ class OwnLastReplicaTest {
                     TestGate.situations(database),
                     TestGate.overrides(database),
                     TestAudit.on(database, Clock.systemUTC()),
+                    Clock.systemUTC(),
                     database.transactions());
             assertThat(outcome(dry, rung(1, "taint"))).isEqualTo("own-last-replica");
         }

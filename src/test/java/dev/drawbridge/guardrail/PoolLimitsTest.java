@@ -61,6 +61,7 @@ class PoolLimitsTest {
                 new Situations(contained, properties),
                 TestGate.overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
         EffectResult<String> result = gate.perform(
                 new Effect(

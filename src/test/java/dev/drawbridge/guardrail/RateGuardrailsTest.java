@@ -83,6 +83,7 @@ class RateGuardrailsTest {
                             new Situations(contained, limits),
                             TestGate.overrides(database),
                             audit,
+                            Clock.systemUTC(),
                             database.transactions()));
         }
 

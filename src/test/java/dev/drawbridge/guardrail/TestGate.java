@@ -23,6 +23,7 @@ public final class TestGate {
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -85,6 +86,7 @@ public final class TestGate {
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -124,6 +126,7 @@ public final class TestGate {
                 new Situations(contained, properties),
                 overrides(database),
                 audit,
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -140,6 +143,7 @@ public final class TestGate {
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
     }
 
@@ -166,6 +170,7 @@ public final class TestGate {
                 situations(database),
                 overrides(database),
                 TestAudit.on(database, Clock.systemUTC()),
+                Clock.systemUTC(),
                 database.transactions());
     }
 }

@@ -63,10 +63,18 @@ final class ScriptedContainment implements Containment {
         if (allowed == null) {
             return Optional.empty();
         }
-        return Optional.of(() -> {
-            calls.add("ahead " + rung.code());
-            allowed.run();
-            return () -> calls.add("kept " + rung.code());
+        return Optional.of(new AnnouncedRung() {
+            @Override
+            public Runnable apply() {
+                calls.add("ahead " + rung.code());
+                allowed.run();
+                return () -> calls.add("kept " + rung.code());
+            }
+
+            @Override
+            public void leave(String reason) {
+                calls.add("left " + rung.code());
+            }
         });
     }
 

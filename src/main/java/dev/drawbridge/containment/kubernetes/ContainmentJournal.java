@@ -161,11 +161,13 @@ class ContainmentJournal {
                 .update();
     }
 
+    /** What came of an announcement. A row that was released meanwhile stays so: whoever released it looked at the cluster last. */
     void settle(IncidentId incident, String uid, Rung rung, State state, boolean owned, String detail) {
         jdbc.sql("""
                         update containment_rung
                         set state = :state, owned = :owned, detail = :detail, settled_at = :now
-                        where incident_id = :incident and node_uid = :uid and rung = :rung""")
+                        where incident_id = :incident and node_uid = :uid and rung = :rung and state <> :released""")
+                .param("released", State.RELEASED.code())
                 .param("state", state.code())
                 .param("owned", owned)
                 .param("detail", cut(detail))

@@ -126,21 +126,44 @@ class NodeContainment {
         return gate.announce(
                         step.effect(Effect.Kind.CONTAIN, patch),
                         () -> journal.begin(announcement(step, node, true, ""), false))
-                .map(announced -> () -> applyAnnounced(step, node, patch, announced));
+                .map(announced -> new Ahead(step, node, patch, announced));
     }
 
-    /** Outcome and state become durable together; where they do not, {@link #apply} finds an announcement whose end is not known. */
-    private Runnable applyAnnounced(Step step, Node node, JsonPatch patch, EffectGate.Announced announced) {
-        Attempt came = announced.perform(permit -> appliedBy(step, permit, patch));
-        return () -> {
-            transaction.executeWithoutResult(status -> {
-                announced.record(came);
-                settleApplied(step, uid(node), came, State.APPLIED, true);
-            });
-            if (came instanceof Attempt.Settled settled) {
-                logged(step, "apply", settled.outcome());
-            }
-        };
+    /** A rung whose verdict and announcement came with the alert. */
+    private final class Ahead implements AnnouncedRung {
+        private final Step step;
+        private final Node node;
+        private final JsonPatch patch;
+        private final EffectGate.Announced announced;
+
+        Ahead(Step step, Node node, JsonPatch patch, EffectGate.Announced announced) {
+            this.step = step;
+            this.node = node;
+            this.patch = patch;
+            this.announced = announced;
+        }
+
+        /** Outcome and state become durable together; where they do not, the step of the workflow finds an announcement whose end is not known. */
+        @Override
+        public Runnable apply() {
+            Attempt came = announced.perform(
+                    permit -> appliedBy(step, permit, patch),
+                    () -> new Attempt.Again("not done: its turn came too late for its verdict"));
+            return () -> {
+                transaction.executeWithoutResult(status -> {
+                    announced.record(came);
+                    settleApplied(step, uid(node), came, State.APPLIED, true);
+                });
+                if (came instanceof Attempt.Settled settled) {
+                    logged(step, "apply", settled.outcome());
+                }
+            };
+        }
+
+        @Override
+        public void leave(String reason) {
+            announced.record("not done: " + reason);
+        }
     }
 
     private Attempt applyOnce(Step step, int round, boolean locked) {

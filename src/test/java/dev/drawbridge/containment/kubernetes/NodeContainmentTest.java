@@ -204,6 +204,32 @@ class NodeContainmentTest {
     }
 
     @Test
+    void aHeadStartThatIsLeftToTheWorkflowIsOnRecordAndTheWorkflowsToDo() {
+        database.transaction()
+                .executeWithoutResult(alert -> containment
+                        .announce(ACTOR, FIRST, WORKER, Rung.CORDON)
+                        .orElseThrow()
+                        .leave("no steps run here"));
+        assertThat(trail())
+                .extracting(entry -> entry.phase() + " " + entry.reason())
+                .containsExactly("INTENT no guardrail objects", "OUTCOME not done: no steps run here");
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        assertCordonedOnce();
+    }
+
+    /** A process that was halted after the server's answer, while another instance went on to the end of the incident. */
+    @Test
+    void aHeadStartThatIsKeptAfterItsReleaseBringsNothingBack() {
+        Runnable kept = announce(Rung.CORDON).apply();
+        assertThat(apply(Rung.CORDON)).isInstanceOf(RungOutcome.Already.class);
+        assertThat(release(Rung.CORDON)).isInstanceOf(RungOutcome.Applied.class);
+        kept.run();
+        assertThat(containment.applied(FIRST)).isEmpty();
+        assertThat(contained.all()).isEmpty();
+        assertThat(cordoned(node(WORKER))).isFalse();
+    }
+
+    @Test
     void aHeadStartWhoseAnswerWasLostIsFoundByTheWorkflow() {
         AtomicBoolean once = new AtomicBoolean();
         faults((method, path) -> method.equals("PATCH") && !once.getAndSet(true)
