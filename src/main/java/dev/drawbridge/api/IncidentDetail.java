@@ -85,7 +85,7 @@ record IncidentDetail(
 
             @Schema(description = "what has to be rotated") String rotate) {
         static Exposed of(NodePath path) {
-            return new Exposed(path.toString(), RotationScope.of(path));
+            return new Exposed(path.toString(), RotationScope.inFull(path));
         }
     }
 

@@ -94,7 +94,7 @@ class GitBaselines implements Baselines {
         }
         try {
             GitSource source = source(url, cache);
-            return verified(source, node, !source.fetched(age));
+            return verified(source, node, source.fetch(age));
         } catch (IOException unreadable) {
             log.warn("the baseline cache cannot be read: {}", unreadable.toString());
             return new BaselineResult.NotAvailable("the baseline cache cannot be read");
@@ -121,26 +121,27 @@ class GitBaselines implements Baselines {
         return node + " " + commit;
     }
 
-    private BaselineResult verified(GitSource source, NodeInfo node, boolean fromCache) throws IOException {
-        BaselineResult result = verified(source, node, fromCache, source.shallow());
+    private BaselineResult verified(GitSource source, NodeInfo node, Optional<String> unasked) throws IOException {
+        BaselineResult result = verified(source, node, unasked, source.shallow());
         if (result != CUT_OFF) {
             return result;
         }
         // the copy that was made anew begins after the revision accepted before
         return source.complete()
-                ? verified(source, node, fromCache, false)
+                ? verified(source, node, unasked, false)
                 : new BaselineResult.NotAvailable(
                         "the history that shows whether the revision follows the one accepted before cannot be fetched");
     }
 
-    private BaselineResult verified(GitSource source, NodeInfo node, boolean fromCache, boolean shallow)
+    private BaselineResult verified(GitSource source, NodeInfo node, Optional<String> unasked, boolean shallow)
             throws IOException {
         Repository cache = source.repository();
         String ref = settings.ref(node.name());
         try (RevWalk walk = new RevWalk(cache)) {
             RevisionVerifier.Verified found = verifier.verify(cache, walk, ref);
             if (found instanceof RevisionVerifier.Verified.Missing missing) {
-                return new BaselineResult.NotAvailable(missing.reason());
+                return new BaselineResult.NotAvailable(
+                        missing.reason() + unasked.map(why -> "; " + why).orElse(""));
             }
             if (found instanceof RevisionVerifier.Verified.Bad bad) {
                 return refused(ref, bad.rule(), bad.reason());
@@ -148,12 +149,12 @@ class GitBaselines implements Baselines {
             RevisionVerifier.Verified.Signed signed = (RevisionVerifier.Verified.Signed) found;
             Optional<BaselineResult> tooOld = accept(
                     walk, AcceptedRevisions.key(settings, node.name()), signed.revision(), signed.commit(), shallow);
-            return tooOld.isPresent() ? tooOld.get() : load(cache, signed.commit(), signed.revision(), node, fromCache);
+            return tooOld.isPresent() ? tooOld.get() : load(cache, signed.commit(), signed.revision(), node, unasked);
         }
     }
 
     private BaselineResult load(
-            Repository cache, RevCommit commit, BaselineRevision revision, NodeInfo node, boolean fromCache)
+            Repository cache, RevCommit commit, BaselineRevision revision, NodeInfo node, Optional<String> unasked)
             throws IOException {
         String key = key(node.name(), commit.name());
         GitBaseline baseline = loaded.get(key);
@@ -177,9 +178,10 @@ class GitBaselines implements Baselines {
         }
         announce(
                 revision.ref(),
-                "accepted " + revision + (fromCache ? " from the cache, the remote cannot be asked" : ""),
+                "accepted " + revision
+                        + unasked.map(why -> " from the cache, " + why).orElse(""),
                 revision);
-        return new BaselineResult.Trusted(baseline, fromCache);
+        return new BaselineResult.Trusted(baseline, unasked.isPresent());
     }
 
     /** Pins the revision, unless it is older than the pinned one or of another history. */

@@ -1,16 +1,17 @@
 package dev.drawbridge.baseline;
 
 import dev.drawbridge.shared.TimeLimit;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.eclipse.jgit.api.FetchCommand;
 import org.eclipse.jgit.api.Git;
 import org.eclipse.jgit.api.errors.GitAPIException;
@@ -21,9 +22,6 @@ import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.transport.HttpTransport;
 import org.eclipse.jgit.transport.SshTransport;
 import org.eclipse.jgit.transport.Transport;
-import org.eclipse.jgit.transport.sshd.ServerKeyDatabase;
-import org.eclipse.jgit.transport.sshd.SshdSessionFactory;
-import org.eclipse.jgit.transport.sshd.SshdSessionFactoryBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +36,7 @@ final class GitRemote implements AutoCloseable {
     private final BaselineProperties settings;
     private final String url;
     private final ThreadPoolExecutor worker;
-    private @Nullable Future<Boolean> running;
+    private @Nullable Future<Optional<String>> running;
     private Extent runningFor = Extent.NEW;
 
     /** How much of the history a fetch brings. */
@@ -64,14 +62,14 @@ final class GitRemote implements AutoCloseable {
         worker.allowCoreThreadTimeOut(true);
     }
 
-    /** False when the remote could not be asked, or did not answer in time: then the cache is what there is. */
-    boolean fetch(Repository cache, Extent extent) {
+    /** Empty when the refs are there; else why the remote could not be asked: then the cache is what there is. */
+    Optional<String> fetch(Repository cache, Extent extent) {
         Duration patience = TimeLimit.atMost(settings.fetchTimeout());
         try {
             return flight(cache, extent).get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException slow) {
             log.warn("the baseline's remote did not answer within {}", patience);
-            return false;
+            return Optional.of("the remote did not answer in time");
         } catch (ExecutionException failed) {
             throw new IllegalStateException("the baseline could not be fetched", failed.getCause());
         } catch (InterruptedException stopping) {
@@ -80,8 +78,8 @@ final class GitRemote implements AutoCloseable {
         }
     }
 
-    private synchronized Future<Boolean> flight(Repository cache, Extent extent) {
-        Future<Boolean> flight = running;
+    private synchronized Future<Optional<String>> flight(Repository cache, Extent extent) {
+        Future<Optional<String>> flight = running;
         if (flight == null || flight.isDone() || runningFor != extent) {
             flight = worker.submit(() -> ask(cache, extent));
             running = flight;
@@ -90,13 +88,14 @@ final class GitRemote implements AutoCloseable {
         return flight;
     }
 
-    private boolean ask(Repository cache, Extent extent) {
+    private Optional<String> ask(Repository cache, Extent extent) {
+        AtomicReference<@Nullable String> refused = new AtomicReference<>();
         long end = System.nanoTime() + settings.fetchTimeout().toNanos();
         try (Git git = Git.wrap(cache)) {
             FetchCommand fetch = git.fetch()
                     .setRemote(url)
                     .setRefSpecs("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-                    .setTransportConfigCallback(this::configure)
+                    .setTransportConfigCallback(transport -> configure(transport, refused::set))
                     // of one read or write; a remote that sends a byte now and then is ended by the monitor
                     .setTimeout((int) Math.max(1, settings.fetchTimeout().toSeconds()))
                     .setProgressMonitor(new EmptyProgressMonitor() {
@@ -111,16 +110,17 @@ final class GitRemote implements AutoCloseable {
                 fetch.setUnshallow(true);
             }
             fetch.call();
-            return true;
+            return Optional.empty();
         } catch (GitAPIException | JGitInternalException remoteDown) {
             if (extent == Extent.TIP && refused(remoteDown)) {
                 // a server that knows nothing of shallow copies
                 return ask(cache, Extent.NEW);
             }
+            String why = refused.get();
             log.warn(
                     "the baseline's remote cannot be asked: {}",
-                    remoteDown.getClass().getSimpleName());
-            return false;
+                    why == null ? remoteDown.getClass().getSimpleName() : why);
+            return Optional.of(why == null ? "the remote cannot be asked" : why);
         }
     }
 
@@ -130,44 +130,26 @@ final class GitRemote implements AutoCloseable {
 
     /** Pins host keys and gives the client's key or password, for whatever goes to the remote. */
     void configure(Transport transport) {
+        configure(transport, refused -> log.warn("{}", refused));
+    }
+
+    private void configure(Transport transport, Consumer<String> refused) {
         String username = settings.username();
         if (transport instanceof HttpTransport && username != null) {
             transport.setCredentialsProvider(
                     new HttpsCredentials(transport.getURI(), username, () -> HttpsCredentials.password(settings)));
         }
         if (transport instanceof SshTransport ssh) {
-            ssh.setSshSessionFactory(sshSessions());
+            ssh.setSshSessionFactory(sshSessions(refused));
         }
     }
 
-    private SshdSessionFactory sshSessions() {
-        Path home = Objects.requireNonNull(settings.cacheDirectory());
-        Path knownHosts = Objects.requireNonNull(settings.knownHosts(), "drawbridge.baseline.known-hosts is not set");
-        Path key = Objects.requireNonNull(settings.privateKey(), "drawbridge.baseline.private-key is not set");
-        return new SshdSessionFactoryBuilder()
-                .setPreferredAuthentications("publickey")
-                .setHomeDirectory(home.toFile())
-                .setSshDirectory(home.toFile())
-                .setConfigStoreFactory((homeDir, config, user) -> null)
-                .setDefaultIdentities(ssh -> List.of(key))
-                .setDefaultKnownHostsFiles(ssh -> List.of(knownHosts))
-                .setServerKeyDatabase((homeDir, ssh) -> strict(homeDir, knownHosts))
-                .build(null);
-    }
-
-    private static ServerKeyDatabase strict(java.io.File home, Path knownHosts) {
-        return new org.eclipse.jgit.internal.transport.sshd.OpenSshServerKeyDatabase(false, List.of(knownHosts)) {
-            @Override
-            public boolean accept(
-                    String connectAddress,
-                    java.net.InetSocketAddress remoteAddress,
-                    java.security.PublicKey serverKey,
-                    Configuration config,
-                    org.eclipse.jgit.transport.CredentialsProvider provider) {
-                // without a provider nobody can be asked, so an unknown or changed key is refused
-                return super.accept(connectAddress, remoteAddress, serverKey, config, null);
-            }
-        };
+    private PinnedHosts sshSessions(Consumer<String> refused) {
+        return new PinnedHosts(
+                Objects.requireNonNull(settings.cacheDirectory()),
+                Objects.requireNonNull(settings.knownHosts(), "drawbridge.baseline.known-hosts is not set"),
+                Objects.requireNonNull(settings.privateKey(), "drawbridge.baseline.private-key is not set"),
+                refused);
     }
 
     @Override

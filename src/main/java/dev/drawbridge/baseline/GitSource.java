@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.Repository;
@@ -50,16 +51,16 @@ final class GitSource implements AutoCloseable {
     /**
      * Asks the remote, unless it was asked, or did not answer, less than this long ago.
      *
-     * @return false when it could not be asked
+     * @return empty when it was asked, else why it could not be
      */
-    boolean fetched(Duration age) {
+    Optional<String> fetch(Duration age) {
         Fetched before = last.get();
         if (before != null && clock.instant().isBefore(before.at().plus(age))) {
-            return before.done();
+            return before.problem();
         }
-        boolean done = remote.fetch(repository, empty() ? GitRemote.Extent.TIP : GitRemote.Extent.NEW);
-        last.set(new Fetched(clock.instant(), done));
-        return done;
+        Optional<String> problem = remote.fetch(repository, empty() ? GitRemote.Extent.TIP : GitRemote.Extent.NEW);
+        last.set(new Fetched(clock.instant(), problem));
+        return problem;
     }
 
     private boolean empty() {
@@ -77,10 +78,10 @@ final class GitSource implements AutoCloseable {
 
     /** Fetches what it lacks. False when the remote could not be asked. Walks that were begun before do not see it. */
     boolean complete() {
-        return remote.fetch(repository, GitRemote.Extent.WHOLE);
+        return remote.fetch(repository, GitRemote.Extent.WHOLE).isEmpty();
     }
 
-    private record Fetched(Instant at, boolean done) {}
+    private record Fetched(Instant at, Optional<String> problem) {}
 
     @Override
     public void close() {

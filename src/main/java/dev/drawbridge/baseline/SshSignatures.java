@@ -2,6 +2,8 @@ package dev.drawbridge.baseline;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.PublicKey;
 import java.time.Clock;
 import java.time.Instant;
@@ -46,6 +48,13 @@ final class SshSignatures implements Signatures {
     @Override
     public Judgement judge(Repository repository, RevObject signed, byte[] signature) throws IOException {
         GpgConfig config = new GpgConfig(repository.getConfig());
+        String revoked = config.getSshRevocationFile();
+        if (revoked != null && !Files.isReadable(Path.of(revoked))) {
+            // JGit takes a list that is not there for an empty one
+            return new Judgement.Bad(
+                    "signer-not-allowed",
+                    "drawbridge.baseline.revoked-signers cannot be read, and the key may be one of those");
+        }
         SignatureVerifier.SignatureVerification verification = SignatureVerifiers.verify(repository, config, signed);
         if (verification == null || !verification.verified() || verification.expired()) {
             return new Judgement.Bad(

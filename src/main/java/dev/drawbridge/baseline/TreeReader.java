@@ -3,7 +3,6 @@ package dev.drawbridge.baseline;
 import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.Digest;
-import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodePath;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,6 +41,7 @@ final class TreeReader {
     static final String ABSENT = OWN + "absent";
 
     private static final NodePath KUBERNETES = NodePath.of("/etc/kubernetes");
+    private static final NodePath PKI = NodePath.of("/etc/kubernetes/pki");
     private static final int MAX_LINK = 4096;
     private static final Digest NOTHING = Digest.ofBytes(new byte[0]);
 
@@ -308,7 +308,11 @@ final class TreeReader {
                 metadata.group(relative));
     }
 
-    /** What kubeadm sets and the CIS Kubernetes Benchmark allows (1.1.x, 4.1.x), for trees without metadata. */
+    /**
+     * What kubeadm sets below {@code /etc/kubernetes} and the CIS Kubernetes Benchmark allows (1.1.x, 4.1.x), for trees without
+     * metadata: kubeadm writes certificates for all to read, and everything else, {@code sa.pub} too, as it writes keys. Elsewhere too:
+     * restoring must not open what was closed.
+     */
     private static int defaultMode(NodePath path, EtckeeperMetadata metadata, FileMode git) {
         if (FileMode.TREE.equals(git)) {
             return 0755;
@@ -316,9 +320,6 @@ final class TreeReader {
         if (metadata.leavesOutUsualModes()) {
             return FileMode.EXECUTABLE_FILE.equals(git) ? 0755 : 0644;
         }
-        return switch (FileClass.of(path)) {
-            case LEAF_CERTIFICATE, CA_CERTIFICATE -> 0644;
-            default -> 0600;
-        };
+        return path.isWithin(PKI) && path.name().endsWith(".crt") ? 0644 : 0600;
     }
 }

@@ -166,8 +166,9 @@ final class VerifyCommand implements Callable<Integer> {
                 // the copy is removed at the end: nothing may tidy up in it then
                 source.repository().getConfig().setBoolean("gc", null, "autoDetach", false);
                 sources.put(url, source);
-                if (!source.fetched(Duration.ZERO)) {
-                    throw new IOException("the remote " + url + " cannot be asked");
+                Optional<String> problem = source.fetch(Duration.ZERO);
+                if (problem.isPresent()) {
+                    throw new IOException(url + ": " + problem.get());
                 }
             }
             return source.repository();

@@ -189,7 +189,7 @@ class IncidentPage {
         page.addObject(
                 "exposed",
                 recovery.exposedCredentials(key).stream()
-                        .map(path -> new Exposed(path.toString(), RotationScope.of(path)))
+                        .map(path -> new Exposed(path.toString(), RotationScope.inFull(path)))
                         .toList());
         page.addObject("quarantined", quarantine.of(key));
         page.addObject("reports", verification.reports(key));

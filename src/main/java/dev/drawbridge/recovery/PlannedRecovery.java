@@ -104,7 +104,7 @@ class PlannedRecovery implements Recovery {
         NodeScan scan = files.scan(node, policy.watched().roots());
         PlanOutcome outcome = null;
         try {
-            outcome = planned(actor, incident, scan, baseline, policy);
+            outcome = planned(actor, incident, scan, trusted, policy);
         } finally {
             if (outcome instanceof PlanOutcome.Drifted drifted) {
                 looks.keep(drifted.plan().hash(), scan);
@@ -116,12 +116,15 @@ class PlannedRecovery implements Recovery {
     }
 
     private PlanOutcome planned(
-            Actor actor, IncidentId incident, NodeScan scan, Baseline baseline, RecoveryPolicy policy) {
+            Actor actor, IncidentId incident, NodeScan scan, BaselineResult.Trusted trusted, RecoveryPolicy policy) {
         NodeName node = scan.node();
+        Baseline baseline = trusted.baseline();
         List<RestorePlan.Step> steps = steps(scan, baseline, policy);
         if (steps.isEmpty()) {
-            audit.record(AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
-                    .on(incident, node));
+            audit.record(by(
+                    trusted,
+                    AuditEvent.fact(actor, "recovery.plan", node.value(), "in sync with " + baseline.revision())
+                            .on(incident, node)));
             log.info("incident={} node={} in sync with {}", incident, node, baseline.revision());
             return new PlanOutcome.InSync(baseline.revision());
         }
@@ -137,7 +140,7 @@ class PlannedRecovery implements Recovery {
                 PlanHash.of(node, baseline.revision(), steps),
                 clock.instant().truncatedTo(ChronoUnit.MICROS));
         plans.keep(plan, policy);
-        audit.record(AuditEvent.fact(
+        AuditEvent event = AuditEvent.fact(
                         actor,
                         "recovery.plan",
                         steps.size() + " files",
@@ -150,7 +153,8 @@ class PlannedRecovery implements Recovery {
                                 "\n",
                                 steps.stream()
                                         .map(step -> step.action().code() + " " + step.path())
-                                        .toList())));
+                                        .toList()));
+        audit.record(by(trusted, event));
         log.info(
                 "incident={} node={} drift in {} files, plan {}",
                 incident,
@@ -158,6 +162,11 @@ class PlannedRecovery implements Recovery {
                 steps.size(),
                 plan.hash().abbreviated());
         return new PlanOutcome.Drifted(plan);
+    }
+
+    /** Whoever reads the incident sees that a newer revision may be on a remote that was not there. */
+    private static AuditEvent by(BaselineResult.Trusted trusted, AuditEvent event) {
+        return trusted.fromCache() ? event.with("baseline", "verified copy; the remote could not be asked") : event;
     }
 
     private PlanOutcome noBaseline(Actor actor, IncidentId incident, NodeName node, String rule, String reason) {

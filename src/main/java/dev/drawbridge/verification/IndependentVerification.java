@@ -10,6 +10,7 @@ import dev.drawbridge.baseline.Baselines;
 import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
@@ -99,8 +100,11 @@ class IndependentVerification implements Verification {
     }
 
     @Override
-    public VerificationReport verify(Actor actor, IncidentId incident, NodeName node, VerificationPolicy policy) {
-        List<Check> checks = checks(node, policy);
+    public VerificationReport verify(
+            Actor actor, IncidentId incident, NodeName node, VerificationPolicy policy, LaterAlerts later) {
+        List<Check> checks = NodeUse.in(actor, incident, () -> checks(node, policy));
+        // outside: whoever answers may hold the incident, and ending the use of a node takes time
+        checks.add(later.check(clock.instant()));
         Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
         VerificationReport report = transaction.execute(status -> keep(actor, incident, node, at, checks));
         log.info(

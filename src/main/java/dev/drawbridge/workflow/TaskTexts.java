@@ -149,7 +149,7 @@ class TaskTexts {
             case ROTATE_CREDENTIALS -> {
                 lines.add("The files are restored, and still known to whoever changed them:");
                 for (NodePath path : exposure.of(step.id())) {
-                    lines.add("- " + path + ": " + RotationScope.of(path));
+                    lines.add("- " + path + ": " + RotationScope.inFull(path));
                 }
             }
             case RESTORE_QUARANTINED_FILE -> quarantined(lines, step, asked);

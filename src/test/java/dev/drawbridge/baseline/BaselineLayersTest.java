@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How {@code nodes/} lies over {@code roles/}. */
 class BaselineLayersTest {
@@ -80,6 +83,42 @@ class BaselineLayersTest {
             assertThat(file.sha256()).isEqualTo(Digest.ofText("of the node\n"));
             assertThat(file.mode()).isEqualTo(0600);
             assertThat(file.owner()).isEqualTo("kube");
+        });
+    }
+
+    /** As kubeadm leaves them: owner and mode of everything in Git without metadata. */
+    @ParameterizedTest
+    @CsvSource({
+        "STATIC_POD_MANIFEST, etc/kubernetes/manifests/etcd.yaml, 0600",
+        "KUBECONFIG, etc/kubernetes/admin.conf, 0600",
+        "KUBECONFIG, etc/kubernetes/super-admin.conf, 0600",
+        "KUBECONFIG, etc/kubernetes/scheduler.conf, 0600",
+        "KUBECONFIG, etc/kubernetes/kubelet.conf, 0600",
+        "CA_KEY, etc/kubernetes/pki/ca.key, 0600",
+        "CA_KEY, etc/kubernetes/pki/etcd/ca.key, 0600",
+        "CA_KEY, etc/kubernetes/pki/sa.key, 0600",
+        "CA_CERTIFICATE, etc/kubernetes/pki/ca.crt, 0644",
+        "CA_CERTIFICATE, etc/kubernetes/pki/etcd/ca.crt, 0644",
+        "CA_CERTIFICATE, etc/kubernetes/pki/front-proxy-ca.crt, 0644",
+        "CA_CERTIFICATE, etc/kubernetes/pki/sa.pub, 0600",
+        "LEAF_KEY, etc/kubernetes/pki/apiserver.key, 0600",
+        "LEAF_KEY, etc/kubernetes/pki/etcd/peer.key, 0600",
+        "LEAF_CERTIFICATE, etc/kubernetes/pki/apiserver.crt, 0644",
+        "LEAF_CERTIFICATE, etc/kubernetes/pki/etcd/healthcheck-client.crt, 0644",
+        "LEAF_CERTIFICATE, etc/kubernetes/pki/with-its-key.pem, 0600",
+        "OTHER, etc/kubernetes/encryption.yaml, 0600",
+        "OTHER, etc/elsewhere/some.crt, 0600",
+        "OTHER, var/lib/kubelet/config.yaml, 0600"
+    })
+    void withoutMetadataAFileIsRootsAndHasTheModeOfItsClass(FileClass fileClass, String file, String mode)
+            throws Exception {
+        tree.put("nodes/cp-1/" + file, "content\n");
+        NodePath path = NodePath.of("/" + file);
+        assertThat(FileClass.of(path)).isEqualTo(fileClass);
+        assertThat(files().get(path)).satisfies(found -> {
+            assertThat(found.mode()).as(file).isEqualTo(Integer.parseInt(mode, 8));
+            assertThat(found.owner()).isEqualTo("root");
+            assertThat(found.group()).isEqualTo("root");
         });
     }
 

@@ -2,7 +2,10 @@ package dev.drawbridge.baseline;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.drawbridge.audit.AuditEntry;
+import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.node.NodeInfo;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -40,6 +43,7 @@ import org.eclipse.jgit.lib.RefUpdate;
 import org.eclipse.jgit.lib.Repository;
 import org.eclipse.jgit.lib.Signers;
 import org.eclipse.jgit.lib.TagBuilder;
+import org.eclipse.jgit.revwalk.RevCommit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,6 +146,113 @@ class GitBaselinesTest {
                 Map.of("revoked-signers", baseline.key("signer.pub").toString());
         refused(baseline.baselines(Clock.systemUTC(), revoked).trusted(NODE), "signer-not-allowed");
         assertThat(baseline.baselines().trusted(NODE)).isInstanceOf(BaselineResult.Trusted.class);
+    }
+
+    @Test
+    void aKeyInARevocationListIsRefused() throws Exception {
+        publish();
+        baseline.writeKey("stolen");
+        Map<String, String> another =
+                Map.of("revoked-signers", revocationList("stolen").toString());
+        assertThat(baseline.baselines(Clock.systemUTC(), another).trusted(NODE))
+                .as("which has another key")
+                .isInstanceOf(BaselineResult.Trusted.class);
+        Map<String, String> revoked =
+                Map.of("revoked-signers", revocationList("signer").toString());
+        refused(baseline.baselines(Clock.systemUTC(), revoked).trusted(NODE), "signer-not-allowed");
+    }
+
+    /** As OpenSSH writes it: binary. */
+    private Path revocationList(String key) throws Exception {
+        assumeTrue(
+                Files.isExecutable(Path.of("/usr/bin/ssh-keygen")),
+                "skipped: needs ssh-keygen (apt-get install openssh-client)");
+        Path list = temp.resolve(key + ".krl");
+        Process keygen = new ProcessBuilder(
+                        "/usr/bin/ssh-keygen",
+                        "-k",
+                        "-f",
+                        list.toString(),
+                        baseline.key(key + ".pub").toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(keygen.getInputStream().readAllBytes(), UTF_8);
+        assertThat(keygen.waitFor()).as(said).isZero();
+        assertThat(Files.readAllBytes(list)).startsWith("SSHKRL\n".getBytes(UTF_8));
+        return list;
+    }
+
+    @Test
+    void aRevocationListThatIsDamagedOrGoneTrustsNobody() throws Exception {
+        publish();
+        baseline.writeKey("stolen");
+        Path list = revocationList("stolen");
+        Map<String, String> revoked = Map.of("revoked-signers", list.toString());
+        byte[] whole = Files.readAllBytes(list);
+        Files.write(list, java.util.Arrays.copyOf(whole, whole.length - 10));
+        assertThat(baseline.baselines(Clock.systemUTC(), revoked).trusted(NODE))
+                .isNotInstanceOf(BaselineResult.Trusted.class);
+        Files.delete(list);
+        refused(baseline.baselines(Clock.systemUTC(), revoked).trusted(NODE), "signer-not-allowed");
+    }
+
+    @Test
+    void aSignedCommitAtTheHeadOfABranchCountsAndAnythingElseThereDoesNot() throws Exception {
+        String published = publish();
+        Baselines branch = baseline.baselines("refs/heads/main");
+        assertThat(branch.trusted(NODE)).isInstanceOfSatisfying(BaselineResult.Trusted.class, trusted -> {
+            assertThat(trusted.baseline().revision().commit()).isEqualTo(published);
+            assertThat(trusted.baseline().revision().ref()).isEqualTo("refs/heads/main");
+            assertThat(trusted.baseline().revision().signer()).startsWith("SHA256:");
+        });
+
+        commit("signer", "As somebody wants it\n");
+        refused(branch.trusted(NODE), "signer-not-allowed");
+        baseline.writeKey("stranger");
+        commit("stranger", null);
+        refused(branch.trusted(NODE), "signer-not-allowed");
+        commit(null, null);
+        refused(branch.trusted(NODE), "signature-missing");
+
+        String next = commit("signer", null);
+        assertThat(branch.trusted(NODE))
+                .isInstanceOfSatisfying(
+                        BaselineResult.Trusted.class,
+                        trusted -> assertThat(trusted.baseline().revision().commit())
+                                .isEqualTo(next));
+    }
+
+    /**
+     * Follows the published commit with one of the same tree, at the head of the branch.
+     *
+     * @param key that signs it; null for none
+     * @param message that takes the place of the signed one; null for none
+     */
+    private String commit(String key, String message) throws Exception {
+        try (Git opened = Git.open(baseline.remote().toFile());
+                ObjectInserter inserter = opened.getRepository().newObjectInserter()) {
+            Repository git = opened.getRepository();
+            RevCommit parent = git.parseCommit(git.resolve("refs/tags/baseline^{commit}"));
+            PersonIdent author = new PersonIdent("Baseline", "baseline@drawbridge.example");
+            CommitBuilder commit = new CommitBuilder();
+            commit.setTreeId(parent.getTree());
+            commit.setParentId(parent);
+            commit.setAuthor(author);
+            commit.setCommitter(author);
+            commit.setMessage("As it should be\n");
+            if (key != null) {
+                new SshObjectSigner(baseline.key(key), null).sign(git, commit, author);
+            }
+            if (message != null) {
+                commit.setMessage(message);
+            }
+            ObjectId id = inserter.insert(commit);
+            inserter.flush();
+            RefUpdate update = git.updateRef("refs/heads/main");
+            update.setNewObjectId(id);
+            update.forceUpdate();
+            return id.name();
+        }
     }
 
     @Test
@@ -297,10 +408,53 @@ class GitBaselinesTest {
         publish();
         baseline.baselines().trusted(NODE);
         Files.move(baseline.remote(), temp.resolve("gone"));
-        assertThat(baseline.baselines().trusted(NODE))
+        BaselineResult cached = baseline.baselines().trusted(NODE);
+        assertThat(cached)
                 .isInstanceOfSatisfying(
                         BaselineResult.Trusted.class,
                         trusted -> assertThat(trusted.fromCache()).isTrue());
+        BaselineRevision revision = ((BaselineResult.Trusted) cached).baseline().revision();
+        assertThat(verified())
+                .containsExactly(
+                        "refs/tags/baseline: accepted " + revision,
+                        "refs/tags/baseline: accepted " + revision + " from the cache, the remote cannot be asked");
+    }
+
+    /** What the audit trail has of verifications, oldest first. */
+    private List<String> verified() {
+        return TestAudit.on(database, Clock.systemUTC()).page(0, 100).stream()
+                .map(AuditEntry::event)
+                .filter(event -> event.action().equals("baseline.verify"))
+                .map(event -> event.subject() + ": " + event.reason())
+                .toList();
+    }
+
+    @Test
+    void theTrailSaysOnceThatTheRemoteIsDownAndOnceThatItIsBack() throws Exception {
+        publish();
+        // one that lives through it all; its memory is what keeps the trail short. Its address is that of a directory
+        Baselines baselines = baseline.baselines();
+        for (int look = 0; look < 2; look++) {
+            baselines.trusted(NODE);
+        }
+        Files.move(baseline.remote(), temp.resolve("gone"));
+        for (int look = 0; look < 2; look++) {
+            baselines.trusted(NODE);
+        }
+        Files.move(temp.resolve("gone"), baseline.remote());
+        baselines.trusted(NODE);
+        assertThat(verified()).hasSize(3);
+        assertThat(verified().get(1)).endsWith(" from the cache, the remote cannot be asked");
+        assertThat(verified().get(2)).isEqualTo(verified().get(0));
+    }
+
+    @Test
+    void whatIsNeitherThereNorInTheCopySaysThatTheRemoteIsDown() throws Exception {
+        publish();
+        Files.move(baseline.remote(), temp.resolve("gone"));
+        assertThat(baseline.baselines().trusted(NODE))
+                .isEqualTo(new BaselineResult.NotAvailable(
+                        "the repository has no refs/tags/baseline; the remote cannot be asked"));
     }
 
     @Test

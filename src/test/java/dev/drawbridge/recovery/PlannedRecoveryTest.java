@@ -130,6 +130,33 @@ class PlannedRecoveryTest {
         assertThat(node.path(ETCD)).hasContent("kind: Pod\nname: etcd\n");
     }
 
+    /** Of the newest plan, or of the newest look that found none to make. */
+    private AuditEvent planEvent() {
+        return TestAudit.on(database, Clock.systemUTC()).timeline(INCIDENT, 0, 100).stream()
+                .map(AuditEntry::event)
+                .filter(event -> event.action().equals("recovery.plan"))
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
+    }
+
+    @Test
+    void theTrailSaysWhenTheRemoteOfTheBaselineCouldNotBeAsked() throws Exception {
+        assertThat(recovery().plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.InSync.class);
+        assertThat(planEvent().details()).doesNotContainKey("baseline");
+
+        Files.move(temp.resolve("git/baseline.git"), temp.resolve("away"));
+        assertThat(recovery().plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.InSync.class);
+        assertThat(planEvent().details()).containsEntry("baseline", "verified copy; the remote could not be asked");
+        attack();
+        RestorePlan plan = plan(recovery());
+        assertThat(planEvent().evidence()).isEqualTo(plan.hash());
+        assertThat(planEvent().details()).containsEntry("baseline", "verified copy; the remote could not be asked");
+
+        Files.move(temp.resolve("away"), temp.resolve("git/baseline.git"));
+        plan(recovery());
+        assertThat(planEvent().details()).doesNotContainKey("baseline");
+    }
+
     @Test
     void whatIsPutInPlaceIsMarkedBeforeAndAfterForTheAlertsThatItRaises() throws Exception {
         attack();

@@ -18,11 +18,13 @@ import dev.drawbridge.node.NodeDirectory;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.NodeUnreachableException;
+import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.node.TestNodes;
 import dev.drawbridge.node.UnaskedFiles;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.AlertId;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
@@ -36,6 +38,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,8 +68,10 @@ class IndependentVerificationTest {
         "No static pod in a namespace that does not exist",
         "No manifest sets metadata.uid",
         "Node is Ready",
-        "API server answers /readyz"
+        "API server answers /readyz",
+        "No alert since the restore"
     };
+    private static final Instant RESTORED = Instant.parse("2026-01-15T09:13:00Z");
 
     @TempDir
     Path temp;
@@ -74,6 +79,7 @@ class IndependentVerificationTest {
     private final TestDatabase database = TestDatabase.h2();
     private final TestCluster cluster = new TestCluster();
     private final List<Runnable> turns = new ArrayList<>();
+    private final List<AlertId> alerts = new ArrayList<>();
     private int looks;
     private NodeDirectory directory = TestNodes.sandbox();
     private NodeFiles files;
@@ -136,7 +142,12 @@ class IndependentVerificationTest {
     }
 
     private VerificationReport verify() {
-        return verification().verify(ACTOR, INCIDENT, TestNode.NAME, POLICY);
+        return verify(POLICY);
+    }
+
+    private VerificationReport verify(VerificationPolicy policy) {
+        return verification()
+                .verify(ACTOR, INCIDENT, TestNode.NAME, policy, new LaterAlerts(RESTORED, () -> List.copyOf(alerts)));
     }
 
     private static Check check(VerificationReport report, String name) {
@@ -174,18 +185,18 @@ class IndependentVerificationTest {
     }
 
     @Test
-    void whatThePolicySwitchesOffIsNotListedButFilesAlwaysAre() {
+    void whatThePolicySwitchesOffIsNotListedButFilesAndAlertsAlwaysAre() {
         cluster.down = true;
-        VerificationReport report = verification()
-                .verify(
-                        ACTOR,
-                        INCIDENT,
-                        TestNode.NAME,
-                        new VerificationPolicy(TestBaseline.WATCHED, false, false, false, false, false));
+        VerificationReport report =
+                verify(new VerificationPolicy(TestBaseline.WATCHED, false, false, false, false, false));
         assertThat(report.checks())
                 .extracting(Check::name)
                 .containsExactly(
-                        "Baseline signature", "Files equal the baseline", "Owners and modes", "No unexpected files");
+                        "Baseline signature",
+                        "Files equal the baseline",
+                        "Owners and modes",
+                        "No unexpected files",
+                        "No alert since the restore");
         assertThat(report.passed()).isTrue();
     }
 
@@ -479,18 +490,13 @@ class IndependentVerificationTest {
 
     @Test
     void whereManifestsAreNotWatchedNobodyKnowsTheirNamespaces() {
-        VerificationReport report = verification()
-                .verify(
-                        ACTOR,
-                        INCIDENT,
-                        TestNode.NAME,
-                        new VerificationPolicy(
-                                new dev.drawbridge.shared.WatchedSet(List.of("/etc/kubernetes/pki/**")),
-                                true,
-                                true,
-                                true,
-                                false,
-                                false));
+        VerificationReport report = verify(new VerificationPolicy(
+                new dev.drawbridge.shared.WatchedSet(List.of("/etc/kubernetes/pki/**")),
+                true,
+                true,
+                true,
+                false,
+                false));
         assertOnly(report, Status.NOT_AVAILABLE, ALL[5], ALL[6]);
     }
 
@@ -508,6 +514,67 @@ class IndependentVerificationTest {
         node.put(ETCD, "kind: Pod\n".getBytes(UTF_8));
         baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
         assertOnly(verify(), Status.NOT_AVAILABLE, ALL[4], ALL[5], ALL[6]);
+    }
+
+    @Test
+    void anAlertSinceTheRestoreFailsAndEveryOneIsNamed() {
+        alerts.add(AlertId.of("first"));
+        alerts.add(AlertId.of("second"));
+        VerificationReport report = verify();
+        assertOnly(report, Status.FAILED, "No alert since the restore");
+        assertThat(check(report, "No alert since the restore")).satisfies(check -> {
+            assertThat(check.expected()).isEqualTo("no alert about a change after 2026-01-15T09:13:00Z");
+            assertThat(check.found()).isEqualTo("first\nsecond");
+        });
+        assertThat(verification().reports(INCIDENT)).containsExactly(report);
+    }
+
+    @Test
+    void aFloodOfAlertsIsListedInPart() {
+        for (int i = 0; i < 1000; i++) {
+            alerts.add(AlertId.of("a".repeat(120) + i));
+        }
+        String found = check(verify(), "No alert since the restore").found();
+        assertThat(found).startsWith("a".repeat(120) + "0\n").endsWith(" more");
+        assertThat(found.length()).isLessThanOrEqualTo(CheckText.MAX_LENGTH);
+    }
+
+    @Test
+    void alertsAreAskedForAfterEveryLookAndWhenTheNodeIsNoLongerInUse() {
+        cluster.run("default", "rogue");
+        NodeFiles real = files;
+        files = new UnaskedFiles() {
+            @Override
+            public NodeScan scan(NodeName name, List<NodePath> roots) {
+                assertThat(NodeUse.current()).hasValueSatisfying(use -> {
+                    assertThat(use.actor()).isEqualTo(ACTOR);
+                    assertThat(use.incident()).isEqualTo(INCIDENT);
+                });
+                alerts.add(AlertId.of("meanwhile"));
+                return real.scan(name, roots);
+            }
+
+            @Override
+            public Optional<Digest> read(NodeName name, NodePath path, OutputStream sink, long limit) {
+                return real.read(name, path, sink, limit);
+            }
+        };
+        VerificationReport report = verification()
+                .verify(ACTOR, INCIDENT, TestNode.NAME, POLICY, new LaterAlerts(RESTORED, () -> {
+                    assertThat(NodeUse.current()).isEmpty();
+                    return List.copyOf(alerts);
+                }));
+        assertThat(check(report, "No alert since the restore").found()).isEqualTo("meanwhile");
+    }
+
+    @Test
+    void whoCannotSayWhichAlertsCameGetsNoReport() {
+        assertThatThrownBy(() -> verification()
+                        .verify(ACTOR, INCIDENT, TestNode.NAME, POLICY, new LaterAlerts(RESTORED, () -> {
+                            throw new IllegalStateException("the database is down");
+                        })))
+                .hasMessage("the database is down");
+        assertThat(verification().reports(INCIDENT)).isEmpty();
     }
 
     @Test

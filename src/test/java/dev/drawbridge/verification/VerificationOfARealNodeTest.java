@@ -33,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,7 +110,8 @@ class VerificationOfARealNodeTest {
                         Actor.playbook("test"),
                         IncidentId.of("incident-1"),
                         TestNode.NAME,
-                        new VerificationPolicy(TestBaseline.WATCHED, true, true, true, true, true));
+                        new VerificationPolicy(TestBaseline.WATCHED, true, true, true, true, true),
+                        new LaterAlerts(Instant.now(), List::of));
     }
 
     private static Check check(VerificationReport report, String name) {

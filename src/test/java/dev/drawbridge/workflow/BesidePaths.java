@@ -12,9 +12,12 @@ import dev.drawbridge.containment.Rung;
 import dev.drawbridge.containment.RungOutcome;
 import dev.drawbridge.incident.IncidentState;
 import dev.drawbridge.investigation.Finding;
+import dev.drawbridge.recovery.RotationScope;
+import dev.drawbridge.shared.NodePath;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Investigation and follow-up: beside the response, and not holding it up. */
@@ -109,7 +112,8 @@ abstract class BesidePaths extends WorkflowPaths {
         followUp();
         files.expose(response.id(), ScriptedRecovery.CA_KEY);
         response.run("serviceTask_assessExposure");
-        assertThat(response.task("rotate-credentials").description()).contains("/etc/kubernetes/pki/ca.key");
+        assertThat(response.task("rotate-credentials").description())
+                .contains("- /etc/kubernetes/pki/ca.key: cluster authority: new authority", "kube-public/cluster-info");
         response.decide("harden", RESPONDER, "done", "x")
                 .decide("patch", RESPONDER, "done", "x")
                 .decide("improve-detection", RESPONDER2, "done", "x");
@@ -135,7 +139,40 @@ abstract class BesidePaths extends WorkflowPaths {
                 .decide("approve-return", APPROVER, "approve", "fine")
                 .toEnd()
                 .run("serviceTask_assessExposure");
-        assertThat(response.task("rotate-credentials").description()).contains("/etc/kubernetes/admin.conf");
+        assertThat(response.task("rotate-credentials").description())
+                .contains(
+                        "- /etc/kubernetes/admin.conf: administrator-level credential",
+                        "kubeadm certs renew admin.conf on each control-plane node");
+    }
+
+    @Test
+    void theRotationOfEverythingThatKubeadmWritesFitsIntoItsTask() {
+        List<NodePath> credentials = Stream.of(
+                        "admin.conf",
+                        "controller-manager.conf",
+                        "kubelet.conf",
+                        "pki/apiserver-etcd-client.key",
+                        "pki/apiserver-kubelet-client.key",
+                        "pki/apiserver.key",
+                        "pki/ca.key",
+                        "pki/etcd/ca.key",
+                        "pki/etcd/healthcheck-client.key",
+                        "pki/etcd/peer.key",
+                        "pki/etcd/server.key",
+                        "pki/front-proxy-ca.key",
+                        "pki/front-proxy-client.key",
+                        "pki/sa.key",
+                        "scheduler.conf",
+                        "super-admin.conf")
+                .map(file -> NodePath.of("/etc/kubernetes/" + file))
+                .toList();
+        followUp();
+        credentials.forEach(file -> files.expose(response.id(), file));
+        response.run("serviceTask_assessExposure");
+        assertThat(response.task("rotate-credentials").description().lines().filter(line -> line.startsWith("- ")))
+                .containsExactlyElementsOf(credentials.stream()
+                        .map(file -> "- " + file + ": " + RotationScope.inFull(file))
+                        .toList());
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.verification.KnownReports;
+import dev.drawbridge.verification.LaterAlerts;
 import dev.drawbridge.verification.Verification;
 import dev.drawbridge.verification.VerificationPolicy;
 import dev.drawbridge.verification.VerificationReport;
@@ -24,14 +25,16 @@ final class ScriptedVerification implements Verification {
     }
 
     @Override
-    public VerificationReport verify(Actor actor, IncidentId incident, NodeName node, VerificationPolicy policy) {
-        NodeUses.require(actor, incident);
+    public VerificationReport verify(
+            Actor actor, IncidentId incident, NodeName node, VerificationPolicy policy, LaterAlerts later) {
         calls.add("verify");
         VerificationReport.Status status = verify.take(() -> VerificationReport.Status.PASSED);
         VerificationReport report = new VerificationReport(
                 reports.reports(incident).size() + 1,
                 Instant.now(),
-                List.of(new VerificationReport.Check("files", "as the baseline", status.name(), status, "a scan")),
+                List.of(
+                        new VerificationReport.Check("files", "as the baseline", status.name(), status, "a scan"),
+                        KnownReports.check(later, Instant.now())),
                 Digest.ofText(status.name()));
         reports.put(incident, report);
         return report;

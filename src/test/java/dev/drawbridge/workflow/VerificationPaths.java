@@ -8,7 +8,9 @@ import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.incident.IncidentState;
+import dev.drawbridge.verification.VerificationReport;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -97,13 +99,41 @@ abstract class VerificationPaths extends WorkflowPaths {
         restored();
         assertThat(response.postAboutNow(ROGUE_POD, Map.of())).isEqualTo("joined");
         response.run("serviceTask_verify").isAt("serviceTask_findDrift");
+        assertThat(alertsSince())
+                .isEqualTo(response.timeline()
+                        .filter(entry -> entry.event().action().equals("incident.join"))
+                        .map(entry -> entry.event().details().get("alert"))
+                        .reduce((earlier, later) -> later)
+                        .orElseThrow());
         response.restoredAndVerified().isAt("userTask_approveReturn", "boundaryEvent_returnOverdue");
+    }
+
+    /** What the newest report says of alerts. */
+    private String alertsSince() {
+        List<VerificationReport> reports = proof.reports(response.incident().id());
+        return reports.get(reports.size() - 1).checks().stream()
+                .filter(check -> check.name().equals("No alert since the restore"))
+                .map(VerificationReport.Check::found)
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test
     void anAlertAboutSomethingAfterTheFirstLookFailsTheSecond() {
         restored().run("serviceTask_verify", "intermediateCatchEvent_soak");
         response.postAboutNow(ROGUE_POD, Map.of());
+        response.run("serviceTask_verifyAgain").isAt("serviceTask_findDrift");
+    }
+
+    @Test
+    void whatAPersonRestoredByHandIsProvenFromTheFirstLook() {
+        response.toRestore();
+        files.plan.next(ScriptedRecovery.Found.NO_BASELINE);
+        response.run("serviceTask_findDrift")
+                .decide("restore-needs-person", RESPONDER, "restored-by-hand", "from the backup");
+        response.postAboutNow(ROGUE_POD, Map.of());
+        response.run("serviceTask_verify", "intermediateCatchEvent_soak");
+        assertThat(response.postAboutNow(ROGUE_POD, Map.of())).isEqualTo("joined");
         response.run("serviceTask_verifyAgain").isAt("serviceTask_findDrift");
     }
 

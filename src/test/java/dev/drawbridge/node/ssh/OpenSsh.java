@@ -89,6 +89,26 @@ public final class OpenSsh implements AutoCloseable {
         }
     }
 
+    /** Where Git finds a repository of this machine by way of it. */
+    public String url(Path repository) {
+        return "ssh://" + user + "@127.0.0.1:" + port + repository.toAbsolutePath();
+    }
+
+    /** File of the client's private key. */
+    public Path key() {
+        return directory.resolve("client");
+    }
+
+    /** What a known-hosts file has before the key. */
+    public String knownAs() {
+        return "[127.0.0.1]:" + port;
+    }
+
+    /** As a known-hosts file has it. */
+    public String hostKey() {
+        return PublicKeyEntry.toString(host.getPublic());
+    }
+
     private String pinned(int asPort) {
         return "[127.0.0.1]:" + asPort + " " + PublicKeyEntry.toString(host.getPublic());
     }
