@@ -4,6 +4,7 @@ import dev.drawbridge.baseline.Baseline;
 import dev.drawbridge.baseline.BaselineFile;
 import dev.drawbridge.baseline.BaselineFile.Held;
 import dev.drawbridge.baseline.Drift;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
@@ -18,6 +19,8 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.Date;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +49,7 @@ final class Planner {
 
     /**
      * What runs although nobody approved it goes first; then what others trust, then what uses it; the API server last, because
-     * it restarts and everything else is easier while it answers.
+     * it restarts and everything else is easier while it answers. Only what the baseline does not know is moved away.
      */
     private static int rank(RestorePlan.Step step) {
         boolean manifest = step.fileClass() == FileClass.STATIC_POD_MANIFEST;
@@ -74,15 +77,7 @@ final class Planner {
         }
         return switch (drift.kind()) {
             case UNEXPECTED -> unexpected(drift);
-            case WRONG_TYPE ->
-                make(
-                        drift,
-                        FileAction.QUARANTINE,
-                        "a link, a special file or a second name stands where the baseline has a file",
-                        StaticPodManifest.readByKubelet(drift.path())
-                                ? "it is moved away, and kubelet stops what it runs from there; the next plan puts the file"
-                                        + " back, and kubelet starts " + pod(drift)
-                                : "it is moved away; the next plan puts the file back");
+            case WRONG_TYPE -> wrongType(drift);
             case UNREADABLE ->
                 make(
                         drift,
@@ -101,7 +96,8 @@ final class Planner {
                         FileAction.RESTORE_METADATA,
                         "owner, group or mode are not the baseline's",
                         "owner and mode are set; the content stays and nothing restarts");
-            case MISSING, MODIFIED -> changed(drift);
+            case MISSING -> changed(drift, "it is missing");
+            case MODIFIED -> changed(drift, "its content is not the baseline's");
         };
     }
 
@@ -166,7 +162,7 @@ final class Planner {
     }
 
     private RestorePlan.Step unexpected(Drift drift) {
-        ScannedFile found = java.util.Objects.requireNonNull(drift.found());
+        ScannedFile found = Objects.requireNonNull(drift.found());
         if (found.type() == FileType.UNSTABLE || found.unreadable()) {
             return make(
                     drift,
@@ -184,18 +180,34 @@ final class Planner {
                         : "it is moved away and kept");
     }
 
-    private RestorePlan.Step changed(Drift drift) {
-        boolean missing = drift.found() == null;
-        String what = missing ? "it is missing" : "its content is not the baseline's";
-        return switch (drift.fileClass()) {
-            case STATIC_POD_MANIFEST ->
-                make(
+    /**
+     * The baseline's file takes its place at once, by one rename: moved away first, it would leave the place empty in between, and what runs
+     * from it would end.
+     */
+    private RestorePlan.Step wrongType(Drift drift) {
+        ScannedFile found = Objects.requireNonNull(drift.found());
+        if (found.type() == FileType.FILE) {
+            boolean same = drift.expected() != null && drift.expected().sha256().equals(found.sha256());
+            return changed(
+                    drift,
+                    "it has another name, by which it can be changed from elsewhere, and its content is "
+                            + (same ? "" : "not ") + "the baseline's");
+        }
+        String stands = "a " + found.type().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+                + (found.linkTarget() == null ? "" : " to " + found.linkTarget())
+                + " stands where the baseline has a file";
+        return Expected.replaceable(found)
+                ? changed(drift, stands)
+                : make(
                         drift,
-                        FileAction.RESTORE,
-                        what,
-                        StaticPodManifest.readByKubelet(drift.path())
-                                ? "kubelet " + (missing ? "starts " : "restarts ") + pod(drift)
-                                : "the approved content is back; kubelet runs nothing from this file");
+                        FileAction.TASK,
+                        stands,
+                        "nothing: evidence does not hold all of it; a person moves it away, and the next plan puts the file back");
+    }
+
+    private RestorePlan.Step changed(Drift drift, String what) {
+        return switch (drift.fileClass()) {
+            case STATIC_POD_MANIFEST -> make(drift, FileAction.RESTORE, what, manifest(drift));
             case CA_KEY ->
                 make(
                         drift,
@@ -214,10 +226,25 @@ final class Planner {
         };
     }
 
+    private String manifest(Drift drift) {
+        if (!StaticPodManifest.readByKubelet(drift.path())) {
+            return "the approved content is back; kubelet runs nothing from this file";
+        }
+        if (drift.found() == null
+                || drift.found().sha256() == null && drift.found().type() != FileType.SYMLINK) {
+            return "kubelet starts " + pod(drift);
+        }
+        return drift.found().sha256() != null
+                        && drift.found()
+                                .sha256()
+                                .equals(Objects.requireNonNull(drift.expected()).sha256())
+                ? "the file gets an inode of its own; kubelet finds the same content and restarts nothing"
+                : "kubelet restarts " + pod(drift);
+    }
+
     /** Which static pod the baseline's manifest makes kubelet run. */
     private String pod(Drift drift) {
-        StaticPodManifest.Reading reading =
-                StaticPodManifest.read(content(java.util.Objects.requireNonNull(drift.expected())));
+        StaticPodManifest.Reading reading = StaticPodManifest.read(content(Objects.requireNonNull(drift.expected())));
         return reading instanceof StaticPodManifest.Reading.StaticPod pod
                 ? "the static pod " + pod.key()
                 : "the static pod of " + drift.path().name();

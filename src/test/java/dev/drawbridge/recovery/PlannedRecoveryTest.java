@@ -32,6 +32,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -588,17 +589,102 @@ class PlannedRecoveryTest {
         assertThat(of(recovery, CA_KEY).text().status()).isEqualTo(FileComparison.TextStatus.NOT_SHOWN);
     }
 
+    private void replaceWithALink(String path, Path target) throws Exception {
+        Files.delete(node.path(path));
+        Files.createSymbolicLink(node.path(path), target);
+    }
+
     @Test
-    void aLinkInTheFilesPlaceIsMovedAwayAndTheFileComesBackWithTheNextPlan() throws Exception {
-        Files.delete(node.path(ETCD));
-        Files.createSymbolicLink(node.path(ETCD), Path.of("/tmp/elsewhere"));
-        Recovery recovery = recovery();
-        for (int round = 0; round < 2; round++) {
-            RestorePlan plan = plan(recovery);
-            assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
-                    .isInstanceOf(RestoreOutcome.Restored.class);
-        }
+    void onePlanPutsTheFileBackInThePlaceOfALinkAFifoOrASecondName() throws Exception {
+        String scheduler = "/etc/kubernetes/manifests/kube-scheduler.yaml";
+        node.put(scheduler, "kind: Pod\nname: scheduler\n".getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        Path target = Files.writeString(temp.resolve("target"), "theirs");
+        replaceWithALink(APISERVER, target);
+        Path second = Files.createLink(temp.resolve("second"), node.path(ETCD));
+        Files.delete(node.path(scheduler));
+        assertThat(new ProcessBuilder("mkfifo", node.path(scheduler).toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        List<Effect> judged = new ArrayList<>();
+        Recovery recovery = recovery(TestGate.judging(database, effect -> {
+            judged.add(effect);
+            return new Verdict.Allowed("fine");
+        }));
+
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps())
+                .as("each where its restore belongs: the API server's own last")
+                .extracting(step -> step.drift().code() + " " + step.action().code() + " " + step.path())
+                .containsExactly(
+                        "wrong-type restore " + ETCD,
+                        "wrong-type restore " + scheduler,
+                        "wrong-type restore " + APISERVER);
+        assertThat(plan.steps().get(0).effect()).contains("same content and restarts nothing");
+        assertThat(plan.steps().get(2).why())
+                .isEqualTo("a symlink to " + target + " stands where the baseline has a file");
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+
+        assertThat(judged)
+                .as("what a guardrail of the control plane must see")
+                .extracting(Effect::kind)
+                .containsOnly(Effect.Kind.RESTORE_FILE);
+        assertThat(judged)
+                .extracting(Effect::request)
+                .anySatisfy(request -> assertThat(request)
+                        .contains("if " + APISERVER + " is a symlink to " + target + ": rename over"))
+                .anySatisfy(request -> assertThat(request).contains("if " + scheduler + " is a fifo: rename over"))
+                .anySatisfy(request -> assertThat(request)
+                        .matches("stage .*; if " + ETCD + " is sha256 [0-9a-f]{64}: rename over .*"));
+        assertThat(recovery.plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.InSync.class);
+        assertThat(target).hasContent("theirs");
+        Files.writeString(second, "theirs");
         assertThat(node.path(ETCD)).isRegularFile().hasContent("kind: Pod\nname: etcd\n");
+        assertThat(node.path("/etc/kubernetes/.drawbridge/quarantine")).doesNotExist();
+        assertThat(locker.receipt(INCIDENT).orElseThrow().items())
+                .filteredOn(item -> item.origin().equals(APISERVER))
+                .singleElement()
+                .satisfies(item ->
+                        assertThat(item.description()).contains("type=SYMLINK").contains("target=" + target));
+    }
+
+    @Test
+    void aLinkThatLeadsElsewhereThanWhenItsEvidenceWasKeptIsNotReplaced() throws Exception {
+        replaceWithALink(ETCD, Path.of("/tmp/first"));
+        Recovery recovery = recovery();
+        plan(recovery);
+        EvidenceReceipt old = capture(recovery);
+        replaceWithALink(ETCD, Path.of("/tmp/second"));
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), old))
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .containsExactly(ETCD + ": there is no evidence of what is there now"));
+        EvidenceReceipt receipt = capture(recovery);
+        replaceWithALink(ETCD, Path.of("/tmp/third"));
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
+                .isInstanceOf(RestoreOutcome.Lapsed.class);
+        assertThat(Files.readSymbolicLink(node.path(ETCD))).isEqualTo(Path.of("/tmp/third"));
+    }
+
+    @Test
+    void aDirectoryInTheFilesPlaceIsLeftForAPerson() throws Exception {
+        Files.delete(node.path(ETCD));
+        node.put(ETCD + "/inside", "theirs".getBytes(UTF_8));
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("quarantine " + ETCD + "/inside", "task " + ETCD);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .containsExactly(ETCD + ": a directory stands where the baseline has a file"));
+        assertThat(node.path(ETCD)).isEmptyDirectory();
     }
 
     @Test
