@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Date;
 import java.util.List;
@@ -30,17 +31,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Planner {
     private final Baseline baseline;
+    private final List<Drift> drifts;
     private final Function<NodePath, Optional<byte[]>> onNode;
     private final Instant now;
 
     /** @param onNode content of a small file on the node; only asked for certificates */
-    Planner(Baseline baseline, Function<NodePath, Optional<byte[]>> onNode, Instant now) {
+    Planner(Baseline baseline, List<Drift> drifts, Function<NodePath, Optional<byte[]>> onNode, Instant now) {
         this.baseline = baseline;
+        this.drifts = List.copyOf(drifts);
         this.onNode = onNode;
         this.now = now;
     }
 
-    List<RestorePlan.Step> steps(List<Drift> drifts) {
+    List<RestorePlan.Step> steps() {
         return drifts.stream()
                 .map(this::step)
                 .sorted(Comparator.comparingInt(Planner::rank).thenComparing(RestorePlan.Step::path))
@@ -251,51 +254,107 @@ final class Planner {
     }
 
     private RestorePlan.Step credential(Drift drift, String what) {
-        NodePath certificatePath = drift.fileClass() == FileClass.LEAF_KEY ? certificateOf(drift.path()) : drift.path();
-        BaselineFile certificate = baseline.files().get(certificatePath);
-        if (certificate != null && certificate.held() != Held.CONTENT) {
-            return make(
-                    drift,
-                    FileAction.TASK,
-                    what + ", and of its certificate the baseline holds the digest only",
-                    "nothing: whether the baseline's is still valid cannot be told");
-        }
-        Optional<X509Certificate> approved =
-                Optional.ofNullable(certificate).flatMap(file -> Certificates.in(content(file)));
-        if (approved.isPresent() && approved.get().getNotAfter().before(Date.from(now))) {
-            return make(
-                    drift,
-                    FileAction.TASK,
-                    what + ", but the certificate in the baseline has expired",
-                    "nothing: restoring it would cut the component off");
-        }
-        Optional<X509Certificate> current = drift.found() == null
-                ? Optional.empty()
-                : onNode.apply(certificatePath).flatMap(Certificates::in);
-        if (approved.isPresent() && current.isPresent() && renewed(current.get(), approved.get())) {
-            return make(
-                    drift,
-                    FileAction.TASK,
-                    what + ", but it holds a newer valid certificate signed by the cluster's authority",
-                    "nothing: it looks like a renewal; a person decides and updates the baseline");
-        }
-        return make(
-                drift,
-                FileAction.RESTORE,
-                what,
-                "the approved credential is back at the next start of what uses it; rotate it: "
-                        + RotationScope.of(drift.path()));
+        NodePath certificate = drift.fileClass() == FileClass.LEAF_KEY ? certificateOf(drift.path()) : drift.path();
+        Objection objection = objection(certificate);
+        return objection != null
+                ? make(drift, FileAction.TASK, what + objection.why(), "nothing: " + objection.effect())
+                : make(
+                        drift,
+                        FileAction.RESTORE,
+                        what,
+                        "the approved credential is back at the next start of what uses it; rotate it: "
+                                + RotationScope.of(drift.path()));
     }
 
-    private boolean renewed(X509Certificate current, X509Certificate approved) {
-        List<X509Certificate> authorities = baseline.files().values().stream()
-                .filter(file -> file.held() == Held.CONTENT && FileClass.of(file.path()) == FileClass.CA_CERTIFICATE)
-                .flatMap(file -> Certificates.in(content(file)).stream())
-                .toList();
+    /** Why a credential of the baseline is not put back without a person. */
+    private record Objection(String why, String effect) {}
+
+    /**
+     * A credential is put back only when its certificate in the baseline is known to be valid now, and not older than one on the node that the
+     * cluster's authority signed. A key follows its certificate, be that changed or not: beside another certificate it is of no use.
+     *
+     * @param path of the certificate or kubeconfig
+     * @return null when nothing speaks against it
+     */
+    private @Nullable Objection objection(NodePath path) {
+        BaselineFile file = baseline.files().get(path);
+        if (file == null) {
+            return new Objection(
+                    ", and the baseline has no certificate for it",
+                    "whether the baseline's is still valid cannot be told");
+        }
+        if (file.held() != Held.CONTENT) {
+            return new Objection(
+                    ", and of its certificate the baseline holds the digest only",
+                    "whether the baseline's is still valid cannot be told");
+        }
+        List<X509Certificate> approved = identities(path, content(file)).orElse(null);
+        if (approved == null) {
+            return new Objection(
+                    ", and its certificate in the baseline cannot be read",
+                    "whether the baseline's is still valid cannot be told");
+        }
+        if (approved.stream().anyMatch(certificate -> certificate.getNotAfter().before(Date.from(now)))) {
+            return new Objection(
+                    ", but the certificate in the baseline has expired", "restoring it would cut the component off");
+        }
+        if (approved.stream().anyMatch(certificate -> certificate.getNotBefore().after(Date.from(now)))) {
+            return new Objection(
+                    ", but the certificate in the baseline is not valid yet",
+                    "restoring it would cut the component off");
+        }
+        if (drifts.stream()
+                .anyMatch(drift ->
+                        drift.kind() == Drift.Kind.UNREADABLE && drift.path().equals(path))) {
+            return new Objection(
+                    ", and the certificate on the node cannot be read or keeps changing",
+                    "whether it was renewed cannot be told");
+        }
+        // what cannot be read as a certificate is none that anybody issued
+        List<X509Certificate> newer =
+                onNode.apply(path).flatMap(content -> identities(path, content)).orElse(List.of()).stream()
+                        .filter(current -> approved.stream().anyMatch(one -> isNewer(current, one)))
+                        .toList();
+        return newer.isEmpty() ? null : renewal(newer);
+    }
+
+    private static Optional<List<X509Certificate>> identities(NodePath path, byte[] content) {
+        return FileClass.of(path) == FileClass.KUBECONFIG
+                ? Certificates.inKubeconfig(content)
+                : Certificates.leaf(content).map(List::of);
+    }
+
+    private boolean isNewer(X509Certificate current, X509Certificate approved) {
         return current.getNotBefore().after(approved.getNotBefore())
+                && !current.getNotBefore().after(Date.from(now))
                 && current.getNotAfter().after(Date.from(now))
-                && current.getSubjectX500Principal().equals(approved.getSubjectX500Principal())
-                && Certificates.signedByAny(current, authorities);
+                && current.getSubjectX500Principal().equals(approved.getSubjectX500Principal());
+    }
+
+    /** @return null when none of them was signed by an authority of the baseline */
+    private @Nullable Objection renewal(List<X509Certificate> newer) {
+        List<X509Certificate> authorities = new ArrayList<>();
+        boolean allKnown = true;
+        for (BaselineFile file : baseline.files().values()) {
+            // sa.pub is no certificate and signs none
+            if (FileClass.of(file.path()) == FileClass.CA_CERTIFICATE
+                    && !file.path().name().endsWith(".pub")) {
+                Optional<List<X509Certificate>> read =
+                        file.held() == Held.CONTENT ? Certificates.inPem(content(file)) : Optional.empty();
+                read.ifPresent(authorities::addAll);
+                allKnown &= read.isPresent();
+            }
+        }
+        if (newer.stream().anyMatch(certificate -> Certificates.signedByAny(certificate, authorities))) {
+            return new Objection(
+                    ", but the node holds a newer valid certificate signed by the cluster's authority",
+                    "it looks like a renewal; a person decides and updates the baseline");
+        }
+        return allKnown && !authorities.isEmpty()
+                ? null
+                : new Objection(
+                        ", but the node holds a newer certificate, and an authority of the baseline cannot be read",
+                        "whether it was renewed cannot be told");
     }
 
     private static NodePath certificateOf(NodePath key) {

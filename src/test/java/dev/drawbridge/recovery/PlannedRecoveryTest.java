@@ -589,6 +589,19 @@ class PlannedRecoveryTest {
         assertThat(of(recovery, CA_KEY).text().status()).isEqualTo(FileComparison.TextStatus.NOT_SHOWN);
     }
 
+    @Test
+    void aKubeconfigThatIsTooLongToBeOneDoesNotEndThePlan() throws Exception {
+        String admin = "/etc/kubernetes/admin.conf";
+        node.put(admin, "kind: Config\n".getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        node.put(admin, new byte[100 * 1024]);
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertThat(node.path(admin)).hasContent("kind: Config\n");
+    }
+
     private void replaceWithALink(String path, Path target) throws Exception {
         Files.delete(node.path(path));
         Files.createSymbolicLink(node.path(path), target);
