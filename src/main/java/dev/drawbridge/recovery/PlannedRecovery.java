@@ -20,6 +20,7 @@ import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -127,9 +128,8 @@ class PlannedRecovery implements Recovery {
             log.info("incident={} node={} in sync with {}", incident, node, baseline.revision());
             return new PlanOutcome.InSync(baseline.revision());
         }
-        boolean ask = steps.stream()
-                .anyMatch(step ->
-                        step.action() != FileAction.TASK && policy.askFirst().contains(step.fileClass()));
+        boolean ask =
+                steps.stream().anyMatch(step -> step.action() != FileAction.TASK && policy.of(step) == FilePolicy.ASK);
         RestorePlan plan = new RestorePlan(
                 incident,
                 node,
@@ -304,6 +304,7 @@ class PlannedRecovery implements Recovery {
                         .toList());
         return new Planner(
                         baseline,
+                        policy,
                         drifts,
                         path -> Optional.ofNullable(certificates.get(path)).flatMap(file -> small(scan.node(), file)),
                         clock.instant())

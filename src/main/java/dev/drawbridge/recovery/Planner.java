@@ -9,6 +9,7 @@ import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.StaticPodManifest;
 import java.io.IOException;
@@ -31,13 +32,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class Planner {
     private final Baseline baseline;
+    private final RecoveryPolicy policy;
     private final List<Drift> drifts;
     private final Function<NodePath, Optional<byte[]>> onNode;
     private final Instant now;
 
     /** @param onNode content of a small file on the node; only asked for certificates */
-    Planner(Baseline baseline, List<Drift> drifts, Function<NodePath, Optional<byte[]>> onNode, Instant now) {
+    Planner(
+            Baseline baseline,
+            RecoveryPolicy policy,
+            List<Drift> drifts,
+            Function<NodePath, Optional<byte[]>> onNode,
+            Instant now) {
         this.baseline = baseline;
+        this.policy = policy;
         this.drifts = List.copyOf(drifts);
         this.onNode = onNode;
         this.now = now;
@@ -73,7 +81,19 @@ final class Planner {
         };
     }
 
+    /** What is safe, or less: a policy never makes more of it. */
     private RestorePlan.Step step(Drift drift) {
+        RestorePlan.Step safe = safe(drift);
+        return safe.action() != FileAction.TASK && policy.of(safe) == FilePolicy.TASK
+                ? make(
+                        drift,
+                        FileAction.TASK,
+                        safe.why() + ", and the playbook leaves its class to a person",
+                        "nothing: a person does what the playbook does not")
+                : safe;
+    }
+
+    private RestorePlan.Step safe(Drift drift) {
         BaselineFile expected = drift.expected();
         if (expected != null && expected.held() != Held.CONTENT) {
             return notHeld(drift, expected);

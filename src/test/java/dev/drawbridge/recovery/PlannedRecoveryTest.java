@@ -22,6 +22,8 @@ import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -49,7 +51,7 @@ class PlannedRecoveryTest {
     private static final String ROGUE = "/etc/kubernetes/manifests/rogue.yaml";
     private static final String CA_KEY = "/etc/kubernetes/pki/ca.key";
     private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
-    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, Set.of(FileClass.CA_KEY));
+    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE);
 
     @TempDir
     Path temp;
@@ -587,6 +589,48 @@ class PlannedRecoveryTest {
                 .isEqualTo(
                         FileComparison.Meaning.notAvailable("the baseline of the plan is no longer the trusted one"));
         assertThat(of(recovery, CA_KEY).text().status()).isEqualTo(FileComparison.TextStatus.NOT_SHOWN);
+    }
+
+    @Test
+    void aPolicyOfThePlaybookAsksOrLeavesAClassToAPerson() throws Exception {
+        node.put(ROGUE, "kind: Pod\nname: rogue\n".getBytes(UTF_8));
+        Files.delete(node.path(ETCD));
+        Recovery recovery = recovery();
+        assertThat(plan(recovery).needsApproval()).as("by default").isFalse();
+        RecoveryPolicy strict = new RecoveryPolicy(
+                TestBaseline.WATCHED,
+                new FilePolicies(
+                        Map.of(FileClass.STATIC_POD_MANIFEST, FilePolicy.TASK),
+                        Map.of(FileClass.STATIC_POD_MANIFEST, FilePolicy.ASK)));
+        RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(ACTOR, INCIDENT, TestNode.NAME, strict)).plan();
+        assertThat(plan.needsApproval()).isTrue();
+        assertThat(plan.steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("quarantine " + ROGUE, "task " + ETCD);
+        // by the policy that was kept with the plan
+        assertThat(recovery().restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> {
+                    assertThat(incomplete.changed()).containsExactly(NodePath.of(ROGUE));
+                    assertThat(incomplete.left())
+                            .containsExactly(ETCD + ": it is missing, and the playbook leaves its class to a person");
+                });
+        assertThat(node.path(ETCD)).doesNotExist();
+    }
+
+    @Test
+    void aPlanThatWasKeptBeforeThereWerePoliciesIsCarriedOut() throws Exception {
+        attack();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        database.jdbc()
+                .sql("update restore_plan set context = :context")
+                .param("context", """
+                        {"watched": ["/etc/kubernetes/manifests/**", "/etc/kubernetes/pki/**", "/etc/kubernetes/*.conf"],
+                         "askFirst": ["ca-key"]}""")
+                .update();
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertRestored();
     }
 
     @Test

@@ -15,6 +15,9 @@ import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.sandbox.TestCertificates;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.io.ByteArrayInputStream;
@@ -50,6 +53,7 @@ class PlannerTest {
     private final SortedMap<NodePath, BaselineFile> baseline = new TreeMap<>();
     private final Map<Digest, byte[]> contents = new TreeMap<>(java.util.Comparator.comparing(Digest::hex));
     private final Map<NodePath, ScannedFile> node = new TreeMap<>();
+    private FilePolicies policies = FilePolicies.SAFE;
 
     private void approved(String path, String content) {
         approved(path, content, Held.CONTENT);
@@ -98,6 +102,7 @@ class PlannerTest {
         List<Drift> drifts = DriftFinder.find(baseline, scan, TestBaseline.WATCHED);
         return new Planner(
                         held,
+                        new RecoveryPolicy(TestBaseline.WATCHED, policies),
                         drifts,
                         path -> Optional.ofNullable(node.get(path))
                                 .map(ScannedFile::sha256)
@@ -168,6 +173,53 @@ class PlannerTest {
         assertThat(planned()).containsExactly("task " + path);
         found(path, FileType.UNSTABLE, null, 1, null);
         assertThat(planned()).containsExactly("task " + path);
+    }
+
+    @ParameterizedTest
+    @EnumSource(FileClass.class)
+    void whatThePlaybookLeavesToAPersonIsNotDoneWhateverItsDrift(FileClass each) {
+        TestCertificates authority = new TestCertificates(APPROVED);
+        Map<FileClass, String> paths = Map.of(
+                FileClass.STATIC_POD_MANIFEST, ETCD,
+                FileClass.KUBECONFIG, ADMIN,
+                FileClass.CA_KEY, CA_KEY,
+                FileClass.CA_CERTIFICATE, CA,
+                FileClass.LEAF_KEY, LEAF_KEY,
+                FileClass.LEAF_CERTIFICATE, LEAF,
+                FileClass.OTHER, "/etc/kubernetes/pki/note.txt");
+        paths.forEach((fileClass, path) -> {
+            approved(path, fileClass == FileClass.LEAF_CERTIFICATE ? authority.leaf("leaf", APPROVED) : "approved");
+            found(path, "changed");
+        });
+        String path = paths.get(each);
+        policies = new FilePolicies(Map.of(each, FilePolicy.TASK), Map.of());
+        assertThat(steps())
+                .as("this class, and no other")
+                .allSatisfy(step -> assertThat(step.action())
+                        .isEqualTo(step.fileClass() == each ? FileAction.TASK : FileAction.RESTORE));
+        assertThat(step(path).why())
+                .startsWith("its content is not the baseline's")
+                .endsWith("the playbook leaves its class to a person");
+        found(path, FileType.SYMLINK, null, 1, "/tmp/x");
+        assertThat(step(path).action()).as("a link").isEqualTo(FileAction.TASK);
+        node.remove(NodePath.of(path));
+        assertThat(step(path).action()).as("missing").isEqualTo(FileAction.TASK);
+
+        found(path, "unexpected");
+        baseline.remove(NodePath.of(path));
+        assertThat(step(path).action()).as("unexpected is another matter").isEqualTo(FileAction.QUARANTINE);
+        policies = new FilePolicies(Map.of(), Map.of(each, FilePolicy.TASK));
+        assertThat(step(path).action()).isEqualTo(FileAction.TASK);
+        assertThat(step(path).why()).startsWith("not in the baseline");
+    }
+
+    @Test
+    void aPolicyMakesNothingOfATask() {
+        approved(LEAF_KEY, "key");
+        found(LEAF_KEY, "theirs");
+        policies = new FilePolicies(Map.of(FileClass.LEAF_KEY, FilePolicy.AUTOMATIC), Map.of());
+        assertThat(planned()).containsExactly("task " + LEAF_KEY);
+        assertThat(step(LEAF_KEY).why()).endsWith("the baseline has no certificate for it");
     }
 
     @Nested
