@@ -26,7 +26,7 @@ public record Drift(
         MISSING,
         /** Not in the baseline. */
         UNEXPECTED,
-        /** A link, directory, fifo, device or socket where the baseline has a file; or hard-linked elsewhere. */
+        /** A link, directory, fifo, device or socket where the baseline has a file; or the file has another name too, elsewhere. */
         WRONG_TYPE,
         /** There, but its content could not be read or kept changing. */
         UNREADABLE,

@@ -1,8 +1,10 @@
 package dev.drawbridge.evidence;
 
+import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Digest;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,5 +78,20 @@ public record EvidenceItem(
 
     public static EvidenceItem notAvailable(Kind kind, String origin, Instant capturedAt, String reason) {
         return new EvidenceItem(kind, origin, State.NOT_AVAILABLE, null, 0, capturedAt, "not available: " + reason);
+    }
+
+    /** What a scan says of a directory entry but its path: the whole evidence of one without content. */
+    static String describe(ScannedFile file) {
+        return "type=%s mode=%04o uid=%d gid=%d size=%d mtime=%d links=%d sha256=%s target=%s"
+                .formatted(
+                        file.type(),
+                        file.mode(),
+                        file.uid(),
+                        file.gid(),
+                        file.size(),
+                        file.modifiedAt(),
+                        file.links(),
+                        Objects.requireNonNullElse(file.sha256(), "-"),
+                        Objects.requireNonNullElse(file.linkTarget(), "-"));
     }
 }

@@ -1,5 +1,7 @@
 package dev.drawbridge.evidence;
 
+import dev.drawbridge.node.Expected;
+import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.IncidentId;
@@ -72,11 +74,11 @@ public final class EvidenceReceipt {
      */
     public static final class Cover {
         private final NodePath path;
-        private final @Nullable Digest content;
+        private final @Nullable ScannedFile found;
 
-        private Cover(NodePath path, @Nullable Digest content) {
+        private Cover(NodePath path, @Nullable ScannedFile found) {
             this.path = path;
-            this.content = content;
+            this.found = found;
         }
 
         public NodePath path() {
@@ -85,21 +87,31 @@ public final class EvidenceReceipt {
 
         /** What was kept of it and may be changed; null when it has no content, or when there was nothing. */
         public @Nullable Digest content() {
-            return content;
+            return found == null ? null : found.sha256();
+        }
+
+        /**
+         * What may be replaced.
+         *
+         * @throws IllegalArgumentException for what the evidence does not hold in full, which may only be moved
+         */
+        public Expected expected() {
+            return found == null ? new Expected.Nothing() : Expected.of(found);
         }
     }
 
     /**
-     * Proof that exactly this content of this path was kept, or empty.
+     * Proof that exactly this was kept, or empty: of a file its content, of what has none (a link, a fifo) all that a scan says of it.
      *
-     * @param content null for what has no content (a link, a fifo)
+     * @param found by the newest scan
      */
-    public Optional<Cover> cover(NodePath path, @Nullable Digest content) {
+    public Optional<Cover> cover(ScannedFile found) {
         boolean kept = items.stream()
-                .anyMatch(item -> item.origin().equals(path.toString())
+                .anyMatch(item -> item.origin().equals(found.path().toString())
                         && item.state() != EvidenceItem.State.NOT_AVAILABLE
-                        && Objects.equals(content, item.sha256()));
-        return kept ? Optional.of(new Cover(path, content)) : Optional.empty();
+                        && Objects.equals(found.sha256(), item.sha256())
+                        && (item.sha256() != null || item.description().equals(EvidenceItem.describe(found))));
+        return kept ? Optional.of(new Cover(found.path(), found)) : Optional.empty();
     }
 
     /** For a path at which there was nothing to keep: whoever writes there must still find nothing. */

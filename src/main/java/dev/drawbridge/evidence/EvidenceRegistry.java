@@ -161,25 +161,30 @@ class EvidenceRegistry implements EvidenceLocker {
         String origin = file.path().toString();
         if (file.unreadable() || file.type() == FileType.UNSTABLE) {
             return Optional.of(EvidenceItem.notAvailable(
-                    Kind.FILE, origin, now(), "it cannot be read or keeps changing; " + describe(file)));
+                    Kind.FILE, origin, now(), "it cannot be read or keeps changing; " + EvidenceItem.describe(file)));
         }
         Digest content = file.sha256();
         if (content == null) {
-            return Optional.of(EvidenceItem.noContent(Kind.FILE, origin, now(), describe(file)));
+            return Optional.of(EvidenceItem.noContent(Kind.FILE, origin, now(), EvidenceItem.describe(file)));
         }
         if (file.size() > settings.maxFileSize().toBytes()) {
             return Optional.of(EvidenceItem.notAvailable(
-                    Kind.FILE, origin, now(), "it is larger than " + settings.maxFileSize() + "; " + describe(file)));
+                    Kind.FILE,
+                    origin,
+                    now(),
+                    "it is larger than " + settings.maxFileSize() + "; " + EvidenceItem.describe(file)));
         }
         if (!fits) {
             return Optional.of(EvidenceItem.notAvailable(
                     Kind.FILE,
                     origin,
                     now(),
-                    "the incident would hold more than " + settings.maxIncidentSize() + "; " + describe(file)));
+                    "the incident would hold more than " + settings.maxIncidentSize() + "; "
+                            + EvidenceItem.describe(file)));
         }
         return held(content) || captured(incident, node, file, content, read)
-                ? Optional.of(EvidenceItem.kept(Kind.FILE, origin, content, file.size(), now(), describe(file)))
+                ? Optional.of(
+                        EvidenceItem.kept(Kind.FILE, origin, content, file.size(), now(), EvidenceItem.describe(file)))
                 : Optional.empty();
     }
 
@@ -223,7 +228,7 @@ class EvidenceRegistry implements EvidenceLocker {
         AtomicInteger entries = new AtomicInteger();
         ContentStore.Kept kept = keep(incident, out -> {
             for (ScannedFile file : scan.files()) {
-                out.write((file.path() + " " + describe(file) + "\n").getBytes(StandardCharsets.UTF_8));
+                out.write((file.path() + " " + EvidenceItem.describe(file) + "\n").getBytes(StandardCharsets.UTF_8));
                 entries.incrementAndGet();
             }
         });
@@ -257,20 +262,6 @@ class EvidenceRegistry implements EvidenceLocker {
                 .orElseThrow();
         records.need(incident, Map.of(kept.sha256(), kept.size()));
         return kept;
-    }
-
-    private static String describe(ScannedFile file) {
-        return "type=%s mode=%04o uid=%d gid=%d size=%d mtime=%d links=%d sha256=%s target=%s"
-                .formatted(
-                        file.type(),
-                        file.mode(),
-                        file.uid(),
-                        file.gid(),
-                        file.size(),
-                        file.modifiedAt(),
-                        file.links(),
-                        Objects.requireNonNullElse(file.sha256(), "-"),
-                        Objects.requireNonNullElse(file.linkTarget(), "-"));
     }
 
     private Optional<EvidenceReceipt> issue(Actor actor, IncidentId incident, NodeName node, List<EvidenceItem> items) {

@@ -47,7 +47,7 @@ public record Effect(
         CONTAIN,
         /** Undoes our own containment; needs the approval that the workflow asked for, and is never held back by a pause. */
         RELEASE,
-        /** Puts a baseline file in the place of what is there. */
+        /** Puts a baseline file in the place of what is there, be that a changed file, a link or nothing. */
         RESTORE_FILE,
         /** Moves a file that the baseline does not know out of the way. */
         QUARANTINE_FILE,

@@ -15,7 +15,7 @@ import org.springframework.stereotype.Component;
 /**
  * Keeps the control plane able to decide: etcd needs more than half of all its voters
  * (<a href="https://etcd.io/docs/v3.5/faq/">etcd.io, FAQ</a>). A node of the control plane is isolated, or a manifest of its static pods
- * rewritten, only while the other voters that are healthy are a quorum without it, and never two at once, however many there are. What is not
+ * rewritten or taken away, only while the other voters that are healthy are a quorum without it, and never two at once, however many there are. What is not
  * known counts as not healthy. While the API server cannot be asked, the manifests that start no etcd anew are restored all the same: one of them may
  * be why. A cordon and a mark take nothing away from a running control plane.
  */
@@ -175,13 +175,19 @@ class EtcdQuorum implements Guardrail {
 
     /** A closed list: whatever else lies there may be etcd, under any name. */
     private static boolean sparesEtcd(Effect effect) {
-        return effect.kind() == Effect.Kind.RESTORE_FILE && SPARE_ETCD.contains(effect.target());
+        return effect.kind() != Effect.Kind.RETURN_FILE && SPARE_ETCD.contains(effect.target());
     }
 
-    /** Whether kubelet starts a static pod anew because of it. An unexpected manifest that is taken away is not the control plane's. */
+    /**
+     * Whether kubelet ends or starts a static pod of the control plane because of it. Restore moves away what the baseline does not know, which is
+     * not the control plane's; but under one of kubeadm's names it is taken for that, whoever says that the baseline does not know it.
+     */
     private static boolean restarts(Effect effect) {
-        return effect.kind() == Effect.Kind.RESTORE_FILE
-                        && FileClass.of(NodePath.parse(effect.target())) == FileClass.STATIC_POD_MANIFEST
-                || effect.kind() == Effect.Kind.RETURN_FILE && effect.target().equals(ETCD);
+        return switch (effect.kind()) {
+            case RESTORE_FILE -> FileClass.of(NodePath.parse(effect.target())) == FileClass.STATIC_POD_MANIFEST;
+            case QUARANTINE_FILE -> effect.target().equals(ETCD) || SPARE_ETCD.contains(effect.target());
+            case RETURN_FILE -> effect.target().equals(ETCD);
+            case CONTAIN, RELEASE, START_HELPER_POD -> false;
+        };
     }
 }

@@ -47,7 +47,9 @@ public interface NodeFiles {
 
     /**
      * Puts a file in place atomically: staged on the same file system outside any watched directory, flushed, owner and mode set, renamed over,
-     * directory flushed, read back.
+     * directory flushed, read back. A rename replaces the name: a link there is never followed, and a file that has other names keeps them, without
+     * this one. Content that is right already is left where it is, and only owner and mode are set, unless the file has another name: then it gets
+     * an inode of its own.
      */
     WriteOutcome write(NodeName node, Permit permit, FileWrite write, InputStream content);
 
@@ -91,12 +93,10 @@ public interface NodeFiles {
     Optional<NodePath> place(Quarantined file);
 
     /**
-     * @param expected digest of the content that is replaced, null when nothing may be there: what somebody changed meanwhile
-     *     is not overwritten
+     * @param expected what is replaced: what somebody changed meanwhile is not overwritten
      * @param mode permission bits (octal 07777)
      */
-    record FileWrite(
-            NodePath path, @Nullable Digest expected, Digest content, long size, int mode, long uid, long gid) {}
+    record FileWrite(NodePath path, Expected expected, Digest content, long size, int mode, long uid, long gid) {}
 
     /** What came of a change to a file. */
     sealed interface WriteOutcome {

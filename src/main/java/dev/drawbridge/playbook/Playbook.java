@@ -1,6 +1,6 @@
 package dev.drawbridge.playbook;
 
-import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
 import dev.drawbridge.shared.WatchedSet;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +15,7 @@ import java.util.Set;
  * @param workflow id of the BPMN process that is started
  * @param ladder rungs of containment, in order
  * @param watched what may be named, scanned and written
+ * @param files what is done about files that are not as the baseline says
  */
 public record Playbook(
         String name,
@@ -25,7 +26,7 @@ public record Playbook(
         String workflow,
         List<RungStep> ladder,
         WatchedSet watched,
-        BaselinePolicy baseline,
+        FilePolicies files,
         VerificationPolicy verification,
         Approvals approvals,
         Deadlines deadlines,
@@ -59,9 +60,6 @@ public record Playbook(
             List<String> paths,
             List<String> hosts,
             List<String> changeWindows) {}
-
-    /** @param askFirst file classes whose restore waits for a person */
-    public record BaselinePolicy(Set<FileClass> askFirst) {}
 
     /**
      * What is verified.

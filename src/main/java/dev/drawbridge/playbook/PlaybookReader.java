@@ -7,6 +7,8 @@ import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.WatchedSet;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,18 +16,22 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
 
 /** From the text of a playbook to the playbook, or to everything that is wrong with it. */
 class PlaybookReader {
     private static final String SCHEMA = "/playbooks/schema/playbook.v1.schema.json";
+
+    /** The field of playbooks before they had policies. */
+    private static final String ASK_FIRST = "askFirst";
 
     private final Schema schema = schema();
 
@@ -83,7 +89,16 @@ class PlaybookReader {
         String pointer = pointer(error);
         String property = error.getProperty();
         if (property != null && error.getKeyword().equals("additionalProperties")) {
-            return document.problem(pointer + "/" + property, "no such field");
+            return document.problem(
+                    pointer + "/" + property,
+                    property.equals(ASK_FIRST)
+                            ? "no such field any more: say ask for the class, in changed and in unexpected"
+                            : "no such field");
+        }
+        if (pointer.matches("/spec/baseline/(changed|unexpected)/ca-key")) {
+            return document.problem(
+                    pointer,
+                    "a key that mints identities is never put back or moved away without a person: ask or task");
         }
         if (property != null && error.getKeyword().equals("required")) {
             return document.problem(pointer, "the field " + property + " is missing");
@@ -213,8 +228,6 @@ class PlaybookReader {
                     texts(exclusion, "/hosts"),
                     texts(exclusion, "/changeWindows")));
         }
-        Set<FileClass> askFirst = EnumSet.noneOf(FileClass.class);
-        texts(root, "/spec/baseline/askFirst").forEach(code -> askFirst.add(FileClass.ofCode(code)));
         return new Playbook(
                 root.at("/metadata/name").asText(),
                 root.at("/metadata/version").asText() + "+"
@@ -225,7 +238,7 @@ class PlaybookReader {
                 root.at("/spec/workflow").asText(),
                 ladder(root),
                 new WatchedSet(texts(root, "/spec/watched")),
-                new Playbook.BaselinePolicy(Set.copyOf(askFirst)),
+                files(root.at("/spec/baseline")),
                 new Playbook.VerificationPolicy(
                         duration(root, "/spec/verification/soak"),
                         root.at("/spec/verification/attempts").asInt(),
@@ -256,6 +269,30 @@ class PlaybookReader {
                         duration(root, "/spec/deadlines/followUp")),
                 new Playbook.Triage(Set.copyOf(texts(root, "/spec/triage/trustedExecutables"))),
                 root.at("/spec/dryRun").asBoolean(false));
+    }
+
+    private static FilePolicies files(JsonNode baseline) {
+        if (baseline.has(ASK_FIRST)) {
+            // of a version that was stored before there were policies
+            return FilePolicies.asking(texts(baseline, "/" + ASK_FIRST).stream()
+                    .map(FileClass::ofCode)
+                    .collect(Collectors.toSet()));
+        }
+        return new FilePolicies(policies(baseline.path("changed")), policies(baseline.path("unexpected")));
+    }
+
+    private static Map<FileClass, FilePolicy> policies(JsonNode byClass) {
+        Map<FileClass, FilePolicy> policies = new EnumMap<>(FileClass.class);
+        byClass.fields().forEachRemaining(each -> {
+            FilePolicy policy = switch (each.getValue().asText()) {
+                case "ask" -> FilePolicy.ASK;
+                case "task" -> FilePolicy.TASK;
+                case "restore", "quarantine" -> FilePolicy.AUTOMATIC;
+                default -> throw new IllegalStateException("no policy for files: " + each.getValue());
+            };
+            policies.put(FileClass.ofCode(each.getKey()), policy);
+        });
+        return policies;
     }
 
     /** A rung alone is read back, and that is all that is wanted of it. */

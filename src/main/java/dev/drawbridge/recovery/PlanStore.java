@@ -7,6 +7,8 @@ import dev.drawbridge.baseline.BaselineRevision;
 import dev.drawbridge.baseline.Drift;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -17,6 +19,7 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -52,7 +55,22 @@ class PlanStore {
 
     private record PlanRow(String commit, String signer, String ref, boolean needsApproval, List<StepRow> steps) {}
 
-    private record PolicyRow(List<String> watched, Set<String> askFirst) {}
+    /** @param askFirst of a plan that was kept before there were policies; null since then, and the others null before */
+    private record PolicyRow(
+            List<String> watched,
+            @Nullable Map<FileClass, FilePolicy> changed,
+            @Nullable Map<FileClass, FilePolicy> unexpected,
+            @Nullable Set<String> askFirst) {
+        RecoveryPolicy policy() {
+            return new RecoveryPolicy(
+                    new WatchedSet(watched),
+                    changed == null || unexpected == null
+                            ? FilePolicies.asking(Objects.requireNonNull(askFirst).stream()
+                                    .map(FileClass::ofCode)
+                                    .collect(Collectors.toSet()))
+                            : new FilePolicies(changed, unexpected));
+        }
+    }
 
     void keep(RestorePlan plan, RecoveryPolicy policy) {
         PlanRow row = new PlanRow(
@@ -63,7 +81,9 @@ class PlanStore {
                 plan.steps().stream().map(PlanStore::row).toList());
         PolicyRow context = new PolicyRow(
                 policy.watched().patterns(),
-                policy.askFirst().stream().map(FileClass::code).collect(Collectors.toSet()));
+                policy.files().changed(),
+                policy.files().unexpected(),
+                null);
         jdbc.sql("""
                         insert into restore_plan (incident_id, node, at, hash, plan, context)
                         values (:incident, :node, :at, :hash, :plan, :context)""")
@@ -83,14 +103,7 @@ class PlanStore {
                 .param("incident", incident.value())
                 .query((row, n) -> {
                     PolicyRow context = read(row.getString("context"), PolicyRow.class);
-                    return new Kept(
-                            row.getLong("id"),
-                            plan(incident, row),
-                            new RecoveryPolicy(
-                                    new WatchedSet(context.watched()),
-                                    context.askFirst().stream()
-                                            .map(FileClass::ofCode)
-                                            .collect(Collectors.toSet())));
+                    return new Kept(row.getLong("id"), plan(incident, row), context.policy());
                 })
                 .optional();
     }

@@ -19,6 +19,8 @@ import dev.drawbridge.node.OwnWrites;
 import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
+import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -51,6 +53,7 @@ class PlannedRecovery implements Recovery {
     private static final Duration ONE_FILE = Duration.ofSeconds(5);
 
     private static final long MAX_CERTIFICATE = 64 * 1024;
+    private static final Set<FileClass> CERTIFICATES = Set.of(FileClass.LEAF_CERTIFICATE, FileClass.KUBECONFIG);
 
     private final NodeDirectory directory;
     private final NodeFiles files;
@@ -128,9 +131,8 @@ class PlannedRecovery implements Recovery {
             log.info("incident={} node={} in sync with {}", incident, node, baseline.revision());
             return new PlanOutcome.InSync(baseline.revision());
         }
-        boolean ask = steps.stream()
-                .anyMatch(step ->
-                        step.action() != FileAction.TASK && policy.askFirst().contains(step.fileClass()));
+        boolean ask =
+                steps.stream().anyMatch(step -> step.action() != FileAction.TASK && policy.of(step) == FilePolicy.ASK);
         RestorePlan plan = new RestorePlan(
                 incident,
                 node,
@@ -302,12 +304,29 @@ class PlannedRecovery implements Recovery {
 
     private List<RestorePlan.Step> steps(NodeScan scan, Baseline baseline, RecoveryPolicy policy) {
         List<Drift> drifts = DriftFinder.find(baseline.files(), scan, policy.watched());
-        return new Planner(baseline, path -> small(scan.node(), path), clock.instant()).steps(drifts);
+        if (drifts.isEmpty()) {
+            return List.of();
+        }
+        Map<NodePath, ScannedFile> certificates = scan.files()
+                .at(baseline.files().keySet().stream()
+                        .filter(path -> CERTIFICATES.contains(FileClass.of(path)))
+                        .toList());
+        return new Planner(
+                        baseline,
+                        policy,
+                        drifts,
+                        path -> Optional.ofNullable(certificates.get(path)).flatMap(file -> small(scan.node(), file)),
+                        clock.instant())
+                .steps();
     }
 
-    private Optional<byte[]> small(NodeName node, NodePath path) {
+    /** Empty for what is too long to be a certificate: whoever is root on the node must not end the plan by the size of a file. */
+    private Optional<byte[]> small(NodeName node, ScannedFile file) {
+        if (file.sha256() == null || file.size() > MAX_CERTIFICATE) {
+            return Optional.empty();
+        }
         ByteArrayOutputStream content = new ByteArrayOutputStream();
-        return files.read(node, path, content, MAX_CERTIFICATE).map(digest -> content.toByteArray());
+        return files.read(node, file.path(), content, MAX_CERTIFICATE).map(digest -> content.toByteArray());
     }
 
     private NodeInfo info(NodeName node) {

@@ -1,16 +1,13 @@
 package dev.drawbridge.recovery;
 
-import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.baseline.Drift;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.WatchedSet;
-import java.util.Set;
 
-/**
- * How a playbook wants drift to be answered.
- *
- * @param askFirst file classes whose restore waits for a person's approval of the plan
- */
-public record RecoveryPolicy(WatchedSet watched, Set<FileClass> askFirst) {
-    public RecoveryPolicy {
-        askFirst = Set.copyOf(askFirst);
+/** How a playbook wants drift to be answered. */
+public record RecoveryPolicy(WatchedSet watched, FilePolicies files) {
+    FilePolicy of(RestorePlan.Step step) {
+        return files.of(step.fileClass(), step.drift() != Drift.Kind.UNEXPECTED);
     }
 }

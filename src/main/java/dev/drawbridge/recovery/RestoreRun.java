@@ -11,11 +11,13 @@ import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.EffectGate;
 import dev.drawbridge.guardrail.EffectResult;
 import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeScan;
 import dev.drawbridge.node.OwnWrites;
+import dev.drawbridge.node.ScannedFile;
 import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
@@ -31,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -57,6 +60,8 @@ final class RestoreRun {
     private final RestorePlan plan;
     private final IncidentId incident;
     private final NodeName node;
+    /** Of the paths of the plan, what the scan found there. */
+    private final Map<NodePath, ScannedFile> found;
 
     private final List<NodePath> changed = new ArrayList<>();
     private final List<String> forPeople = new ArrayList<>();
@@ -100,6 +105,9 @@ final class RestoreRun {
         this.plan = approved.plan();
         this.incident = plan.incident();
         this.node = plan.node();
+        this.found = approved.scan()
+                .files()
+                .at(plan.steps().stream().map(RestorePlan.Step::path).toList());
     }
 
     RestoreOutcome outcome() {
@@ -165,7 +173,7 @@ final class RestoreRun {
         }
         return step.drift() == Drift.Kind.MISSING
                 ? Optional.of(receipt.nothingAt(step.path()))
-                : receipt.cover(step.path(), step.before());
+                : Optional.ofNullable(found.get(step.path())).flatMap(receipt::cover);
     }
 
     /** What goes with those that wait, waits; for anything else they are worked off first, so that the order of the plan is kept. */
@@ -197,7 +205,8 @@ final class RestoreRun {
         FileWrite write = write(ready);
         return write != null
                         && file(step).held() == BaselineFile.Held.CONTENT
-                        && !write.content().equals(write.expected())
+                        && !(write.expected() instanceof Expected.Entry)
+                        && !write.expected().equals(Expected.content(write.content()))
                         && new WriteBatch().takes(write)
                 ? write
                 : null;
@@ -314,7 +323,7 @@ final class RestoreRun {
                 ? null
                 : new FileWrite(
                         ready.cover().path(),
-                        ready.cover().content(),
+                        ready.cover().expected(),
                         file.sha256(),
                         file.size(),
                         file.mode(),
@@ -347,8 +356,7 @@ final class RestoreRun {
     private Effect effect(RestorePlan.Step step) {
         boolean quarantine = step.action() == FileAction.QUARANTINE;
         String request = quarantine
-                ? "if %s is %s: move it to the quarantine of the work directory"
-                        .formatted(step.path(), content(step.before()))
+                ? "if %s is %s: move it to the quarantine of the work directory".formatted(step.path(), there(step))
                 : request(step, file(step));
         return new Effect(
                 approved.actor(),
@@ -368,14 +376,23 @@ final class RestoreRun {
                         file.owner(),
                         file.group(),
                         file.mode());
-        return file.sha256().equals(step.before())
-                ? "if %s is %s: %s".formatted(step.path(), content(step.before()), owner)
-                : "stage %d bytes of %s, %s; if %s is %s: rename over it, fsync the directory"
-                        .formatted(file.size(), content(file.sha256()), owner, step.path(), content(step.before()));
+        return step.action() == FileAction.RESTORE_METADATA
+                ? "if %s is %s: %s".formatted(step.path(), there(step), owner)
+                : "stage %d bytes of sha256 %s, %s; if %s is %s: rename over it, fsync the directory"
+                        .formatted(file.size(), file.sha256().hex(), owner, step.path(), there(step));
     }
 
-    private static String content(@Nullable Digest digest) {
-        return digest == null ? "not there" : "sha256 " + digest.hex();
+    /** As the node is asked whether it still holds it. */
+    private String there(RestorePlan.Step step) {
+        if (step.before() != null) {
+            return "sha256 " + step.before().hex();
+        }
+        ScannedFile entry = found.get(step.path());
+        if (entry == null) {
+            return "not there";
+        }
+        String type = entry.type().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        return entry.linkTarget() == null ? "a " + type : "a " + type + " to " + entry.linkTarget();
     }
 
     /** Without a number on the node nothing is written. */

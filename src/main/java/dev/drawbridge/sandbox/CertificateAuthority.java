@@ -86,6 +86,11 @@ final class CertificateAuthority {
         return new CertificateAuthority(name, keys, now, new Pem(certificate, keyPem(keys)));
     }
 
+    /** The same authority, as it issues at another time. */
+    CertificateAuthority at(Instant time) {
+        return new CertificateAuthority(name, keys, time, pem);
+    }
+
     Pem pem() {
         return pem;
     }

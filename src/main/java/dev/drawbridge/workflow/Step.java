@@ -27,7 +27,7 @@ record Step(Incident incident, Playbook playbook) {
     }
 
     RecoveryPolicy recoveryPolicy() {
-        return new RecoveryPolicy(playbook.watched(), playbook.baseline().askFirst());
+        return new RecoveryPolicy(playbook.watched(), playbook.files());
     }
 
     VerificationPolicy verificationPolicy() {

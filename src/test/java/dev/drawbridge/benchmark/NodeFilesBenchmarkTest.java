@@ -21,6 +21,7 @@ import dev.drawbridge.recovery.RestoreOutcome;
 import dev.drawbridge.recovery.RestorePlan;
 import dev.drawbridge.recovery.TestRecovery;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.FilePolicies;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
@@ -31,7 +32,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NodeFilesBenchmarkTest {
     private static final Actor ACTOR = Actor.playbook("benchmark");
     private static final List<NodePath> ROOTS = List.of(NodePath.of("/etc/kubernetes"));
-    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, Set.of());
+    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE);
 
     @TempDir
     Path temp;

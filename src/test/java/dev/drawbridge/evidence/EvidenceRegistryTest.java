@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.containment.ClusterRecords.Document;
 import dev.drawbridge.containment.KnownClusterRecords;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeProcess;
@@ -36,7 +37,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.util.unit.DataSize;
@@ -106,11 +106,12 @@ class EvidenceRegistryTest {
                 .orElseThrow();
     }
 
-    private static boolean covers(EvidenceReceipt receipt, NodePath path, @Nullable Digest content) {
-        Optional<EvidenceReceipt.Cover> cover = receipt.cover(path, content);
+    private static boolean covers(EvidenceReceipt receipt, ScannedFile found) {
+        Optional<EvidenceReceipt.Cover> cover = receipt.cover(found);
         cover.ifPresent(given -> {
-            assertThat(given.path()).isEqualTo(path);
-            assertThat(given.content()).isEqualTo(content);
+            assertThat(given.path()).isEqualTo(found.path());
+            assertThat(given.content()).isEqualTo(found.sha256());
+            assertThat(given.expected()).isEqualTo(Expected.of(found));
         });
         return cover.isPresent();
     }
@@ -140,7 +141,7 @@ class EvidenceRegistryTest {
                 .usingRecursiveComparison()
                 .isEqualTo(receipt);
         assertThat(receipt.capturedBy()).isEqualTo(ACTOR);
-        assertThat(covers(receipt, ROGUE, Digest.ofText("rogue"))).isTrue();
+        assertThat(covers(receipt, file(ROGUE, "rogue"))).isTrue();
         try (InputStream kept = restarted.open(Digest.ofText("rogue")).orElseThrow()) {
             assertThat(kept.readAllBytes()).isEqualTo("rogue".getBytes(StandardCharsets.UTF_8));
         }
@@ -182,8 +183,7 @@ class EvidenceRegistryTest {
             EvidenceLocker locker = locker(database, node, DataSize.ofBytes(4), DataSize.ofGigabytes(1));
             EvidenceReceipt receipt =
                     capture(locker, List.of(file(ROGUE, "rogue"))).orElseThrow();
-            assertThat(covers(receipt, ROGUE, Digest.ofText("rogue"))).isFalse();
-            assertThat(covers(receipt, ROGUE, null)).isFalse();
+            assertThat(covers(receipt, file(ROGUE, "rogue"))).isFalse();
             assertThat(node.reads).isZero();
             assertThat(item(receipt, ROGUE).description()).startsWith("not available: it is larger than 4B");
         }
@@ -200,14 +200,14 @@ class EvidenceRegistryTest {
             EvidenceReceipt receipt = capture(locker, files).orElseThrow();
             assertThat(item(receipt, COPY).description())
                     .startsWith("not available: the incident would hold more than 2000B");
-            assertThat(covers(receipt, COPY, null)).isFalse();
-            assertThat(covers(receipt, ROGUE, files.get(1).sha256())).isTrue();
+            assertThat(covers(receipt, files.get(0))).isFalse();
+            assertThat(covers(receipt, files.get(1))).isTrue();
             node.content.put(COPY, "d".repeat(1500));
             EvidenceReceipt second = capture(
                             locker, List.of(file(COPY, "d".repeat(1500)), file(ROGUE, "r".repeat(700))))
                     .orElseThrow();
-            assertThat(covers(second, COPY, Digest.ofText("d".repeat(1500)))).isFalse();
-            assertThat(covers(second, ROGUE, files.get(1).sha256()))
+            assertThat(covers(second, file(COPY, "d".repeat(1500)))).isFalse();
+            assertThat(covers(second, files.get(1)))
                     .as("what it holds already costs nothing")
                     .isTrue();
         }
@@ -223,10 +223,15 @@ class EvidenceRegistryTest {
             EvidenceLocker locker = TestLocker.in(temp.resolve("evidence"), new HeldFiles(), database);
             EvidenceReceipt receipt =
                     capture(locker, List.of(unreadable, unstable, link)).orElseThrow();
-            assertThat(covers(receipt, ROGUE, null)).isFalse();
-            assertThat(covers(receipt, COPY, null)).isFalse();
-            assertThat(covers(receipt, linkPath, null)).isTrue();
-            assertThat(covers(receipt, linkPath, Digest.ofText(""))).isFalse();
+            assertThat(covers(receipt, unreadable)).isFalse();
+            assertThat(covers(receipt, unstable)).isFalse();
+            assertThat(covers(receipt, link)).isTrue();
+            assertThat(covers(receipt, file(linkPath, ""))).isFalse();
+            assertThat(covers(receipt, new ScannedFile(linkPath, FileType.SYMLINK, 0777, 0, 0, 4, 1, 1, null, "/var")))
+                    .as("the same name, and leads elsewhere")
+                    .isFalse();
+            assertThat(covers(receipt, new ScannedFile(linkPath, FileType.FIFO, 0777, 0, 0, 4, 1, 1, null, null)))
+                    .isFalse();
             assertThat(receipt.nothingAt(ROGUE).content()).isNull();
             assertThat(item(receipt, linkPath).description()).contains("target=/tmp");
         }
@@ -334,7 +339,7 @@ class EvidenceRegistryTest {
                     cluster);
             EvidenceReceipt receipt =
                     capture(locker, List.of(file(ROGUE, "rogue"))).orElseThrow();
-            assertThat(covers(receipt, ROGUE, Digest.ofText("rogue"))).isTrue();
+            assertThat(covers(receipt, file(ROGUE, "rogue"))).isTrue();
             assertThat(item(receipt, EvidenceItem.Kind.PROCESSES).description())
                     .isEqualTo("not available: the connection broke");
             for (EvidenceItem.Kind kind :
@@ -432,7 +437,7 @@ class EvidenceRegistryTest {
             EvidenceReceipt receipt = TestLocker.in(temp.resolve("evidence"), new HeldFiles(), database)
                     .receipt(INCIDENT)
                     .orElseThrow();
-            assertThat(covers(receipt, ROGUE, Digest.ofText("rogue"))).isTrue();
+            assertThat(covers(receipt, file(ROGUE, "rogue"))).isTrue();
             assertThat(receipt.capturedBy()).isNull();
         }
     }

@@ -262,6 +262,34 @@ class EtcdQuorumTest {
         }
 
         @Test
+        void whenAManifestOfTheControlPlaneWouldBeTakenAwayAsWhenItWouldBeRewritten() {
+            for (int n = 1; n <= 2; n++) {
+                outcome(gate, effect(cp(n), Effect.Kind.CONTAIN, "cordon"));
+            }
+            assertThat(outcome(gate, effect(cp(1), Effect.Kind.RESTORE_FILE, ETCD)))
+                    .isEqualTo("Done");
+            for (String path : List.of(ETCD, APISERVER)) {
+                assertThat(outcome(gate, effect(cp(2), Effect.Kind.QUARANTINE_FILE, path)))
+                        .as(path)
+                        .isEqualTo("etcd-quorum");
+                assertThat(outcome(gate, effect(NodeName.of("worker-1"), Effect.Kind.QUARANTINE_FILE, path)))
+                        .as("a name alone makes no control plane")
+                        .isEqualTo("Done");
+            }
+            TestGate.contained(database).free(IncidentId.of("i-" + cp(1)), cp(1));
+            three.healthy.put(cp(3), false);
+            assertThat(outcome(gate, effect(cp(2), Effect.Kind.QUARANTINE_FILE, ETCD)))
+                    .as("one of three would be left")
+                    .isEqualTo("etcd-quorum");
+            three.known = false;
+            assertThat(outcome(gate, effect(cp(2), Effect.Kind.QUARANTINE_FILE, ETCD)))
+                    .isEqualTo("etcd-quorum");
+            assertThat(outcome(gate, effect(cp(2), Effect.Kind.QUARANTINE_FILE, APISERVER)))
+                    .as("starts no etcd anew")
+                    .isEqualTo("Done");
+        }
+
+        @Test
         void forASingleOneThatIsCordonedAndRestoredAndNeverIsolated() {
             EffectGate single = gate(database, new Cluster(1));
             assertThat(outcome(single, isolate(cp(1)))).isEqualTo("etcd-quorum");

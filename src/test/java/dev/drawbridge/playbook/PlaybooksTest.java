@@ -12,6 +12,8 @@ import dev.drawbridge.containment.RungProof;
 import dev.drawbridge.shared.AlertId;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.TestDatabase;
 import java.io.File;
 import java.nio.file.Files;
@@ -103,6 +105,47 @@ class PlaybooksTest {
         assertThat(playbook.exclusions()).isEmpty();
         assertThat(playbook.dryRun()).isFalse();
         assertThat(playbook.approvals().override()).containsExactly("approvers");
+        assertThat(playbook.files()).as("it spells out the defaults").isEqualTo(FilePolicies.SAFE);
+    }
+
+    private static String withBaseline(String section) throws Exception {
+        String shipped = Files.readString(SHIPPED);
+        String changed = shipped.replaceFirst("(?s)  baseline:\\n.*?(?=  verification:)", section);
+        assertThat(changed).isNotEqualTo(shipped);
+        return changed;
+    }
+
+    @Test
+    void whatIsNotSaidOfAClassOfFilesIsDoneAsIsSafe() throws Exception {
+        Path own = directory.resolve("own.yaml");
+        Files.writeString(own, withBaseline(""));
+        assertThat(TestPlaybooks.load(database, false, directory).all().get(0).files())
+                .isEqualTo(FilePolicies.SAFE);
+
+        Files.writeString(
+                own,
+                withBaseline("  baseline:\n    changed: {ca-key: task, other: ask}\n    unexpected: {other: task}\n"));
+        FilePolicies files =
+                TestPlaybooks.load(database, false, directory).all().get(0).files();
+        assertThat(files.of(FileClass.CA_KEY, true)).isEqualTo(FilePolicy.TASK);
+        assertThat(files.of(FileClass.OTHER, true)).isEqualTo(FilePolicy.ASK);
+        assertThat(files.of(FileClass.LEAF_KEY, true)).isEqualTo(FilePolicy.AUTOMATIC);
+        assertThat(files.of(FileClass.CA_KEY, false)).isEqualTo(FilePolicy.ASK);
+        assertThat(files.of(FileClass.OTHER, false)).isEqualTo(FilePolicy.TASK);
+    }
+
+    @Test
+    void anOpenIncidentOfBeforeThereWerePoliciesIsAskedAsItsPlaybookSaid() throws Exception {
+        database.jdbc()
+                .sql("insert into playbook_version (name, version, loaded_at, content)"
+                        + " values ('old', '0.9.0', current_timestamp, :content)")
+                .param("content", withBaseline("  baseline:\n    askFirst: [static-pod-manifest]\n"))
+                .update();
+        FilePolicies files = TestPlaybooks.bundled(database).get("old", "0.9.0").files();
+        assertThat(files.of(FileClass.STATIC_POD_MANIFEST, true)).isEqualTo(FilePolicy.ASK);
+        assertThat(files.of(FileClass.STATIC_POD_MANIFEST, false)).isEqualTo(FilePolicy.ASK);
+        assertThat(files.of(FileClass.OTHER, true)).isEqualTo(FilePolicy.AUTOMATIC);
+        assertThat(files.of(FileClass.CA_KEY, true)).as("never less").isEqualTo(FilePolicy.ASK);
     }
 
     @Test
@@ -186,7 +229,32 @@ class PlaybooksTest {
                 mistake("attempts: 3", "attempts: 0", "spec.verification.attempts", "1"),
                 mistake("nodeReady: true", "nodeReady: maybe", "spec.verification.nodeReady", "boolean"),
                 mistake("skip: [approvers]", "skip: [everybody]", "spec.approvals.skip[0]", "approvers"),
-                mistake("askFirst: [ca-key]", "askFirst: [secrets]", "spec.baseline.askFirst[0]", "ca-key"),
+                mistake(
+                        "      ca-key: ask # no less than that",
+                        "      ca-key: restore",
+                        "spec.baseline.changed.ca-key",
+                        "never put back or moved away without a person: ask or task"),
+                mistake(
+                        "      ca-key: ask # nor here",
+                        "      ca-key: quarantine",
+                        "spec.baseline.unexpected.ca-key",
+                        "never put back or moved away without a person: ask or task"),
+                mistake("      other: restore", "      other: delete", "spec.baseline.changed.other", "restore"),
+                mistake(
+                        "      static-pod-manifest: quarantine",
+                        "      static-pod-manifest: restore",
+                        "spec.baseline.unexpected.static-pod-manifest",
+                        "quarantine"),
+                mistake(
+                        "      kubeconfig: quarantine",
+                        "      secrets: task",
+                        "spec.baseline.unexpected.secrets",
+                        "no such field"),
+                mistake(
+                        "    changed: # missing, changed, or no file any more",
+                        "    askFirst: [ca-key]\n    changed:",
+                        "spec.baseline.askFirst",
+                        "no such field any more: say ask for the class"),
                 mistake("- /usr/bin/dpkg", "- dpkg", "spec.triage.trustedExecutables[4]", "pattern"),
                 mistake(
                         "exclusions: []",
@@ -409,8 +477,13 @@ class PlaybooksTest {
         assertThat(texts(spec.at("/containment/properties/rungs/items/else/properties/verify/enum")))
                 .isEqualTo(codes(RungProof.values(), RungProof::code));
         assertThat(texts(schema.at("/$defs/groups/items/enum"))).isEqualTo(codes(Group.values(), Group::code));
-        assertThat(texts(spec.at("/baseline/properties/askFirst/items/enum")))
-                .isEqualTo(codes(FileClass.values(), FileClass::code));
+        for (String drift : List.of("changed", "unexpected")) {
+            List<String> classes = new ArrayList<>();
+            spec.at("/baseline/properties/" + drift + "/properties")
+                    .fieldNames()
+                    .forEachRemaining(classes::add);
+            assertThat(classes).as(drift).isEqualTo(codes(FileClass.values(), FileClass::code));
+        }
     }
 
     private static List<String> texts(JsonNode array) {

@@ -20,7 +20,7 @@ import dev.drawbridge.node.Quarantined;
 import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
-import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodePath;
 import dev.drawbridge.shared.TestDatabase;
@@ -30,7 +30,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,7 @@ class NodeQuarantineTest {
     private static final NodePath ROGUE = NodePath.of("/etc/kubernetes/manifests/rogue.yaml");
     private static final NodePath CA_KEY = NodePath.of("/etc/kubernetes/pki/ca.key");
     private static final String CONTENT = "kind: Pod\nname: rogue\n";
-    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, Set.of(FileClass.CA_KEY));
+    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE);
 
     @TempDir
     Path temp;

@@ -22,6 +22,8 @@ import dev.drawbridge.node.ssh.TestNode;
 import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.FileClass;
+import dev.drawbridge.shared.FilePolicies;
+import dev.drawbridge.shared.FilePolicy;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
@@ -32,6 +34,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -48,7 +51,7 @@ class PlannedRecoveryTest {
     private static final String ROGUE = "/etc/kubernetes/manifests/rogue.yaml";
     private static final String CA_KEY = "/etc/kubernetes/pki/ca.key";
     private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
-    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, Set.of(FileClass.CA_KEY));
+    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE);
 
     @TempDir
     Path temp;
@@ -616,16 +619,156 @@ class PlannedRecoveryTest {
     }
 
     @Test
-    void aLinkInTheFilesPlaceIsMovedAwayAndTheFileComesBackWithTheNextPlan() throws Exception {
+    void aPolicyOfThePlaybookAsksOrLeavesAClassToAPerson() throws Exception {
+        node.put(ROGUE, "kind: Pod\nname: rogue\n".getBytes(UTF_8));
         Files.delete(node.path(ETCD));
-        Files.createSymbolicLink(node.path(ETCD), Path.of("/tmp/elsewhere"));
         Recovery recovery = recovery();
-        for (int round = 0; round < 2; round++) {
-            RestorePlan plan = plan(recovery);
-            assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
-                    .isInstanceOf(RestoreOutcome.Restored.class);
-        }
+        assertThat(plan(recovery).needsApproval()).as("by default").isFalse();
+        RecoveryPolicy strict = new RecoveryPolicy(
+                TestBaseline.WATCHED,
+                new FilePolicies(
+                        Map.of(FileClass.STATIC_POD_MANIFEST, FilePolicy.TASK),
+                        Map.of(FileClass.STATIC_POD_MANIFEST, FilePolicy.ASK)));
+        RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(ACTOR, INCIDENT, TestNode.NAME, strict)).plan();
+        assertThat(plan.needsApproval()).isTrue();
+        assertThat(plan.steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("quarantine " + ROGUE, "task " + ETCD);
+        // by the policy that was kept with the plan
+        assertThat(recovery().restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(RestoreOutcome.Incomplete.class, incomplete -> {
+                    assertThat(incomplete.changed()).containsExactly(NodePath.of(ROGUE));
+                    assertThat(incomplete.left())
+                            .containsExactly(ETCD + ": it is missing, and the playbook leaves its class to a person");
+                });
+        assertThat(node.path(ETCD)).doesNotExist();
+    }
+
+    @Test
+    void aPlanThatWasKeptBeforeThereWerePoliciesIsCarriedOut() throws Exception {
+        attack();
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        database.jdbc()
+                .sql("update restore_plan set context = :context")
+                .param("context", """
+                        {"watched": ["/etc/kubernetes/manifests/**", "/etc/kubernetes/pki/**", "/etc/kubernetes/*.conf"],
+                         "askFirst": ["ca-key"]}""")
+                .update();
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertRestored();
+    }
+
+    @Test
+    void aKubeconfigThatIsTooLongToBeOneDoesNotEndThePlan() throws Exception {
+        String admin = "/etc/kubernetes/admin.conf";
+        node.put(admin, "kind: Config\n".getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        node.put(admin, new byte[100 * 1024]);
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+        assertThat(node.path(admin)).hasContent("kind: Config\n");
+    }
+
+    private void replaceWithALink(String path, Path target) throws Exception {
+        Files.delete(node.path(path));
+        Files.createSymbolicLink(node.path(path), target);
+    }
+
+    @Test
+    void onePlanPutsTheFileBackInThePlaceOfALinkAFifoOrASecondName() throws Exception {
+        String scheduler = "/etc/kubernetes/manifests/kube-scheduler.yaml";
+        node.put(scheduler, "kind: Pod\nname: scheduler\n".getBytes(UTF_8));
+        baseline.publish(Map.of(TestNode.NAME.value(), node.root()));
+        Path target = Files.writeString(temp.resolve("target"), "theirs");
+        replaceWithALink(APISERVER, target);
+        Path second = Files.createLink(temp.resolve("second"), node.path(ETCD));
+        Files.delete(node.path(scheduler));
+        assertThat(new ProcessBuilder("mkfifo", node.path(scheduler).toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        List<Effect> judged = new ArrayList<>();
+        Recovery recovery = recovery(TestGate.judging(database, effect -> {
+            judged.add(effect);
+            return new Verdict.Allowed("fine");
+        }));
+
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps())
+                .as("each where its restore belongs: the API server's own last")
+                .extracting(step -> step.drift().code() + " " + step.action().code() + " " + step.path())
+                .containsExactly(
+                        "wrong-type restore " + ETCD,
+                        "wrong-type restore " + scheduler,
+                        "wrong-type restore " + APISERVER);
+        assertThat(plan.steps().get(0).effect()).contains("same content and restarts nothing");
+        assertThat(plan.steps().get(2).why())
+                .isEqualTo("a symlink to " + target + " stands where the baseline has a file");
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOf(RestoreOutcome.Restored.class);
+
+        assertThat(judged)
+                .as("what a guardrail of the control plane must see")
+                .extracting(Effect::kind)
+                .containsOnly(Effect.Kind.RESTORE_FILE);
+        assertThat(judged)
+                .extracting(Effect::request)
+                .anySatisfy(request -> assertThat(request)
+                        .contains("if " + APISERVER + " is a symlink to " + target + ": rename over"))
+                .anySatisfy(request -> assertThat(request).contains("if " + scheduler + " is a fifo: rename over"))
+                .anySatisfy(request -> assertThat(request)
+                        .matches("stage .*; if " + ETCD + " is sha256 [0-9a-f]{64}: rename over .*"));
+        assertThat(recovery.plan(ACTOR, INCIDENT, TestNode.NAME, POLICY)).isInstanceOf(PlanOutcome.InSync.class);
+        assertThat(target).hasContent("theirs");
+        Files.writeString(second, "theirs");
         assertThat(node.path(ETCD)).isRegularFile().hasContent("kind: Pod\nname: etcd\n");
+        assertThat(node.path("/etc/kubernetes/.drawbridge/quarantine")).doesNotExist();
+        assertThat(locker.receipt(INCIDENT).orElseThrow().items())
+                .filteredOn(item -> item.origin().equals(APISERVER))
+                .singleElement()
+                .satisfies(item ->
+                        assertThat(item.description()).contains("type=SYMLINK").contains("target=" + target));
+    }
+
+    @Test
+    void aLinkThatLeadsElsewhereThanWhenItsEvidenceWasKeptIsNotReplaced() throws Exception {
+        replaceWithALink(ETCD, Path.of("/tmp/first"));
+        Recovery recovery = recovery();
+        plan(recovery);
+        EvidenceReceipt old = capture(recovery);
+        replaceWithALink(ETCD, Path.of("/tmp/second"));
+        RestorePlan plan = plan(recovery);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), old))
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .containsExactly(ETCD + ": there is no evidence of what is there now"));
+        EvidenceReceipt receipt = capture(recovery);
+        replaceWithALink(ETCD, Path.of("/tmp/third"));
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), receipt))
+                .isInstanceOf(RestoreOutcome.Lapsed.class);
+        assertThat(Files.readSymbolicLink(node.path(ETCD))).isEqualTo(Path.of("/tmp/third"));
+    }
+
+    @Test
+    void aDirectoryInTheFilesPlaceIsLeftForAPerson() throws Exception {
+        Files.delete(node.path(ETCD));
+        node.put(ETCD + "/inside", "theirs".getBytes(UTF_8));
+        Recovery recovery = recovery();
+        RestorePlan plan = plan(recovery);
+        assertThat(plan.steps())
+                .extracting(step -> step.action().code() + " " + step.path())
+                .containsExactly("quarantine " + ETCD + "/inside", "task " + ETCD);
+        assertThat(recovery.restore(ACTOR, INCIDENT, TestNode.NAME, plan.hash(), capture(recovery)))
+                .isInstanceOfSatisfying(
+                        RestoreOutcome.Incomplete.class,
+                        incomplete -> assertThat(incomplete.left())
+                                .containsExactly(ETCD + ": a directory stands where the baseline has a file"));
+        assertThat(node.path(ETCD)).isEmptyDirectory();
     }
 
     @Test

@@ -20,6 +20,7 @@ import dev.drawbridge.node.NodeUse;
 import dev.drawbridge.node.TestWrites;
 import dev.drawbridge.node.pod.PodNode;
 import dev.drawbridge.node.shell.ReachedNode;
+import dev.drawbridge.shared.FilePolicies;
 import dev.drawbridge.shared.NodeName;
 import dev.drawbridge.shared.NodePath;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The steps of a recovery on a node that is reached by helper pods. */
 class RecoveryByHelperPodsTest {
-    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, Set.of());
+    private static final RecoveryPolicy POLICY = new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE);
     private static final String ETCD = "/etc/kubernetes/manifests/etcd.yaml";
     private static final String ROGUE = "/etc/kubernetes/manifests/rogue.yaml";
     private static final String STARTED = "effect.start-helper-pod";

@@ -24,6 +24,7 @@ import dev.drawbridge.sandbox.ApiFaults;
 import dev.drawbridge.sandbox.SandboxApiServer;
 import dev.drawbridge.sandbox.SandboxKubelet;
 import dev.drawbridge.shared.Actor;
+import dev.drawbridge.shared.FilePolicies;
 import dev.drawbridge.shared.IncidentId;
 import dev.drawbridge.shared.TestDatabase;
 import dev.drawbridge.verification.VerificationReport.Check;
@@ -37,7 +38,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -226,7 +226,7 @@ class VerificationOfARealNodeTest {
         server.inject((method, path) -> back.get() ? Optional.empty() : Optional.of(new ApiFaults.Fault.Cut()));
 
         RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(
-                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, Set.of())))
+                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE)))
                 .plan();
         assertThat(plan.steps())
                 .extracting(step -> step.path().toString())
@@ -304,7 +304,7 @@ class VerificationOfARealNodeTest {
 
     private RestoreOutcome restored(Recovery recovery, Actor actor, IncidentId incident) {
         RestorePlan plan = ((PlanOutcome.Drifted) recovery.plan(
-                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, Set.of())))
+                        actor, incident, TestNode.NAME, new RecoveryPolicy(TestBaseline.WATCHED, FilePolicies.SAFE)))
                 .plan();
         EvidenceReceipt receipt = recovery.captureEvidence(actor, incident, TestNode.NAME, List.of())
                 .orElseThrow();

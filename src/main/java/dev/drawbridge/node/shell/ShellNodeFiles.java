@@ -2,6 +2,7 @@ package dev.drawbridge.node.shell;
 
 import dev.drawbridge.guardrail.Effect;
 import dev.drawbridge.guardrail.Permit;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeScan;
@@ -162,9 +163,7 @@ class ShellNodeFiles implements NodeFiles {
                 .map(file -> "%s %s %s"
                         .formatted(
                                 file.path().name(),
-                                file.expected() == null
-                                        ? "none"
-                                        : file.expected().hex(),
+                                word(file.expected()),
                                 file.content().hex()))
                 .collect(Collectors.joining(" "))
                 .getBytes(StandardCharsets.US_ASCII);
@@ -214,7 +213,7 @@ class ShellNodeFiles implements NodeFiles {
         NodeShell shell = shells.of(node);
         List<String> arguments = new ArrayList<>(where(shell, node, file.path()));
         arguments.addAll(List.of(
-                file.expected() == null ? "none" : file.expected().hex(),
+                word(file.expected()),
                 file.content().hex(),
                 Long.toString(file.size()),
                 Integer.toOctalString(file.mode()),
@@ -306,6 +305,24 @@ class ShellNodeFiles implements NodeFiles {
     @Override
     public Optional<NodePath> place(Quarantined file) {
         return Optional.of(settings.workPath().resolve("quarantine/" + file.place() + "/content"));
+    }
+
+    /** As {@code write.sh} finds it: a digest, or the type in the file mode (inode(7)) with the digest of where a link leads. */
+    private static String word(Expected expected) {
+        if (expected instanceof Expected.Content content) {
+            return content.sha256().hex();
+        }
+        if (!(expected instanceof Expected.Entry entry)) {
+            return "none";
+        }
+        String target = entry.linkTarget() == null ? "" : entry.linkTarget();
+        String type = switch (entry.type()) {
+            case SYMLINK -> "a";
+            case FIFO -> "1";
+            case SOCKET -> "c";
+            default -> throw new IllegalStateException("no such entry: " + entry.type());
+        };
+        return type + ":" + Digest.ofBytes(NodePath.bytesOf(target)).hex();
     }
 
     private static List<String> where(NodeShell shell, NodeName node, NodePath path) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeProcesses.Snapshot;
@@ -57,7 +58,7 @@ class PodNodeFilesTest extends NodeFilesStories {
                                     TestPermits.on(ReachedNode.NAME),
                                     new FileWrite(
                                             NodePath.of("/etc/kubernetes/new"),
-                                            null,
+                                            new Expected.Nothing(),
                                             Digest.ofBytes(bytes),
                                             bytes.length,
                                             0600,

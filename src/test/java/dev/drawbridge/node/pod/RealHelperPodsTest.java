@@ -10,6 +10,7 @@ import dev.drawbridge.audit.TestAudit;
 import dev.drawbridge.containment.kubernetes.ClusterTest;
 import dev.drawbridge.guardrail.TestGate;
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles;
 import dev.drawbridge.node.NodeFiles.FileWrite;
@@ -308,8 +309,8 @@ class RealHelperPodsTest {
                         .filteredOn(file -> file.path().equals(a))
                         .singleElement()
                         .satisfies(file -> assertThat(file.sha256()).isEqualTo(Digest.ofText("old")));
-                FileWrite write =
-                        new FileWrite(b, null, Digest.ofBytes(large), large.length, 0600, owner(root), group(root));
+                FileWrite write = new FileWrite(
+                        b, new Expected.Nothing(), Digest.ofBytes(large), large.length, 0600, owner(root), group(root));
                 assertThat(files.write(node, TestPermits.on(node), write, new ByteArrayInputStream(large)))
                         .isInstanceOf(WriteOutcome.Written.class);
                 ByteArrayOutputStream back = new ByteArrayOutputStream();

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
@@ -65,13 +66,27 @@ public final class EveryAct {
         NodePath plain = NodePath.of(MANIFESTS + "/plain.yaml");
         ScannedFile before = found.get(plain);
         FileWrite write =
-                new FileWrite(plain, before.sha256(), Digest.ofText("1"), 1, 0600, before.uid(), before.gid());
+                new FileWrite(plain, Expected.of(before), Digest.ofText("1"), 1, 0600, before.uid(), before.gid());
         var permit = TestPermits.on(ReachedNode.NAME);
         assertThat(node.files().write(ReachedNode.NAME, permit, write, new ByteArrayInputStream("1".getBytes(UTF_8))))
                 .isInstanceOf(WriteOutcome.Written.class);
         assertThat(node.path(plain.toString())).hasContent("1");
         assertThat(node.files().write(ReachedNode.NAME, permit, write, new ByteArrayInputStream("1".getBytes(UTF_8))))
                 .isEqualTo(new WriteOutcome.AlreadyDone());
+        for (String name : List.of("link", "fifo")) {
+            ScannedFile there = found.get(NodePath.of(MANIFESTS + "/" + name));
+            FileWrite over = new FileWrite(
+                    there.path(), Expected.of(there), Digest.ofText("1"), 1, 0600, before.uid(), before.gid());
+            assertThat(node.files()
+                            .write(ReachedNode.NAME, permit, over, new ByteArrayInputStream("1".getBytes(UTF_8))))
+                    .isInstanceOf(WriteOutcome.Written.class);
+            Files.delete(node.path(there.path().toString()));
+        }
+        Files.createSymbolicLink(node.path(MANIFESTS + "/link"), Path.of("/somewhere\nelse\n"));
+        assertThat(new ProcessBuilder("mkfifo", node.path(MANIFESTS + "/fifo").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
         for (String name : List.of("link", "fifo", "line\nbreak\n")) {
             ScannedFile file = found.get(NodePath.of(MANIFESTS + "/" + name));
             assertThat(node.files().quarantine(ReachedNode.NAME, permit, file.path(), file.sha256()))

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
@@ -92,7 +93,7 @@ public abstract class NodeCrashStories {
         byte[] bytes = NEW.getBytes(UTF_8);
         FileWrite file = new FileWrite(
                 MANIFEST,
-                Digest.ofText("old"),
+                Expected.content(Digest.ofText("old")),
                 Digest.ofBytes(bytes),
                 bytes.length,
                 0600,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.FileType;
 import dev.drawbridge.node.NodeAccessException;
 import dev.drawbridge.node.NodeFiles.FileWrite;
@@ -71,11 +72,15 @@ public abstract class NodeFilesStories {
     }
 
     private WriteOutcome write(String path, @Nullable String expected, String content, int mode) throws Exception {
+        return replace(path, Expected.content(expected == null ? null : Digest.ofText(expected)), content, mode);
+    }
+
+    private WriteOutcome replace(String path, Expected expected, String content, int mode) throws Exception {
         byte[] bytes = content.getBytes(UTF_8);
         Path owner = node.root();
         FileWrite file = new FileWrite(
                 NodePath.of(path),
-                expected == null ? null : Digest.ofText(expected),
+                expected,
                 Digest.ofBytes(bytes),
                 bytes.length,
                 mode,
@@ -464,8 +469,14 @@ public abstract class NodeFilesStories {
 
     @Test
     void incompleteContentNeverArrives() {
-        FileWrite file =
-                new FileWrite(NodePath.of(MANIFEST), Digest.ofText("old"), Digest.ofText("complete"), 8, 0600, 0, 0);
+        FileWrite file = new FileWrite(
+                NodePath.of(MANIFEST),
+                Expected.content(Digest.ofText("old")),
+                Digest.ofText("complete"),
+                8,
+                0600,
+                0,
+                0);
         assertThatThrownBy(() -> node.files()
                         .write(
                                 ReachedNode.NAME,
@@ -623,6 +634,57 @@ public abstract class NodeFilesStories {
     }
 
     @Test
+    void theRightContentUnderASecondNameTooGetsAnInodeOfItsOwn() throws Exception {
+        Path outside = Files.createLink(temp.resolve("outside"), node.path(MANIFEST));
+        Files.setPosixFilePermissions(outside, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(write(MANIFEST, "old", "old", 0600)).isInstanceOf(WriteOutcome.Written.class);
+        Files.writeString(outside, "theirs");
+        assertThat(node.path(MANIFEST)).hasContent("old");
+        assertThat(Files.getPosixFilePermissions(outside)).isEqualTo(PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(scan().get(MANIFEST).links()).isEqualTo(1);
+        assertThat(scan().get(MANIFEST).mode()).isEqualTo(0600);
+        assertThat(write(MANIFEST, "old", "old", 0600)).isEqualTo(new WriteOutcome.AlreadyDone());
+    }
+
+    @Test
+    void aLinkAFifoAndASocketAreReplacedWhenTheyAreExactlyWhatTheScanFound() throws Exception {
+        Path victim = Files.createDirectories(temp.resolve("victim"));
+        for (String target : List.of(victim.toString(), "nowhere\n", "-n \"$(id)\"")) {
+            Files.delete(node.path(MANIFEST));
+            Files.createSymbolicLink(node.path(MANIFEST), Path.of(target));
+            Expected link = Expected.of(scan().get(MANIFEST));
+            assertThat(replace(MANIFEST, new Expected.Entry(FileType.SYMLINK, "/elsewhere"), "new", 0600))
+                    .isEqualTo(new WriteOutcome.Changed("link"));
+            assertThat(replace(MANIFEST, new Expected.Entry(FileType.FIFO, null), "new", 0600))
+                    .isEqualTo(new WriteOutcome.Changed("link"));
+            assertThat(node.path(MANIFEST)).isSymbolicLink();
+            assertThat(replace(MANIFEST, link, "new", 0600)).isInstanceOf(WriteOutcome.Written.class);
+            assertThat(scan().get(MANIFEST).type()).isEqualTo(FileType.FILE);
+            assertThat(replace(MANIFEST, link, "new", 0600))
+                    .as("a rerun after a crash")
+                    .isEqualTo(new WriteOutcome.AlreadyDone());
+        }
+        assertThat(victim).isEmptyDirectory();
+        assertThat(replace(MANIFEST, new Expected.Entry(FileType.FIFO, null), "newer", 0600))
+                .isEqualTo(new WriteOutcome.Changed(Digest.ofText("new").hex()));
+
+        Files.delete(node.path(MANIFEST));
+        assertThat(done("mkfifo", node.path(MANIFEST).toString())).isTrue();
+        assertThat(replace(MANIFEST, new Expected.Entry(FileType.SOCKET, null), "new", 0600))
+                .isEqualTo(new WriteOutcome.Changed("other"));
+        assertThat(replace(MANIFEST, Expected.of(scan().get(MANIFEST)), "new", 0600))
+                .isInstanceOf(WriteOutcome.Written.class);
+        Files.delete(node.path(MANIFEST));
+        try (java.nio.channels.ServerSocketChannel listening =
+                java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
+            listening.bind(java.net.UnixDomainSocketAddress.of(node.path(MANIFEST)));
+            assertThat(replace(MANIFEST, Expected.of(scan().get(MANIFEST)), "new", 0600))
+                    .isInstanceOf(WriteOutcome.Written.class);
+        }
+        assertThat(node.path(MANIFEST)).isRegularFile().hasContent("new");
+    }
+
+    @Test
     void aSocketAndADeviceAreNamedNeverOpenedAndMovedOutOfTheWay() throws Exception {
         String socket = "/etc/kubernetes/manifests/s";
         try (java.nio.channels.ServerSocketChannel listening =
@@ -717,7 +779,7 @@ public abstract class NodeFilesStories {
         }
         FileWrite file = new FileWrite(
                 NodePath.of(MANIFEST),
-                Digest.ofText("old"),
+                Expected.content(Digest.ofText("old")),
                 Digest.ofBytes(content),
                 content.length,
                 0600,

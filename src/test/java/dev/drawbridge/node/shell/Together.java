@@ -3,6 +3,7 @@ package dev.drawbridge.node.shell;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.WriteBatch;
 import dev.drawbridge.shared.Digest;
@@ -28,7 +29,7 @@ final class Together {
         batch.add(
                 new FileWrite(
                         NodePath.of(directory + "/" + name),
-                        expected == null ? null : Digest.ofText(expected),
+                        Expected.content(expected == null ? null : Digest.ofText(expected)),
                         Digest.ofBytes(bytes),
                         bytes.length,
                         0640,

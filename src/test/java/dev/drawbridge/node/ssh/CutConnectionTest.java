@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.drawbridge.guardrail.TestPermits;
+import dev.drawbridge.node.Expected;
 import dev.drawbridge.node.NodeFiles.FileWrite;
 import dev.drawbridge.node.NodeFiles.WriteOutcome;
 import dev.drawbridge.node.NodeUnreachableException;
@@ -151,7 +152,7 @@ class CutConnectionTest {
         byte[] bytes = NEW.getBytes(UTF_8);
         FileWrite file = new FileWrite(
                 MANIFEST,
-                Digest.ofText("old"),
+                Expected.content(Digest.ofText("old")),
                 Digest.ofBytes(bytes),
                 bytes.length,
                 0600,
