@@ -109,7 +109,7 @@ public class EffectGate {
      * Judges within the caller's transaction, so that verdict, reservation and intent are durable with what the effect answers, by one commit. The
      * effect is to be performed after it, once.
      *
-     * @param announced as in {@link #perform(Effect, Runnable, Function)}
+     * @param announced as in {@link #perform(Effect, Runnable, Function)}, but run before the verdict, and taken back with it
      * @return empty when it is not allowed outright, or when guardrails would have to ask others than the database, for which the caller's
      *     transaction must not wait: then nothing is left of it, and it has to be performed in the ordinary way, which says why
      */
@@ -123,7 +123,10 @@ public class EffectGate {
         }
         try {
             return Optional.ofNullable(within.execute(status -> {
-                if (judge(effect, situation, announced, status) instanceof Verdict.Allowed) {
+                // before the verdict: its locks are held until the caller's transaction ends, and other verdicts wait
+                // for them
+                announced.run();
+                if (judge(effect, situation, () -> {}, status) instanceof Verdict.Allowed) {
                     return new Announced(effect, clock.instant().plus(VERDICT_HOLDS));
                 }
                 status.setRollbackOnly();

@@ -10,6 +10,7 @@ import dev.drawbridge.shared.NodeName;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.camunda.bpm.engine.DecisionService;
 import org.camunda.bpm.engine.ProcessEngine;
 import org.camunda.bpm.engine.RepositoryService;
@@ -77,12 +78,25 @@ class HeadStart {
             return false;
         }
         Rung first = Rung.ofCode(playbook.ladder().get(0).rung());
+        AtomicReference<AnnouncedRung> allowed = new AtomicReference<>();
+        // before the verdict: with it comes a lock that other verdicts wait for until this transaction ends
+        Sent job = send(
+                new StartResponse.Request(model.get().model(), start.incident().value(), facts), allowed, start);
         Optional<AnnouncedRung> rung =
                 containment.announce(Actor.playbook(playbook.name()), start.incident(), node, first);
-        rung.ifPresent(announced -> send(
-                new StartResponse.Request(model.get().model(), start.incident().value(), facts), announced, start));
-        return rung.isPresent();
+        if (rung.isEmpty()) {
+            takeBack(job.entity());
+            return false;
+        }
+        allowed.set(rung.get());
+        if (!job.goesAhead()) {
+            rung.get().leave("this instance runs no steps, and leaves it to the workflow");
+        }
+        return true;
     }
+
+    /** @param goesAhead whether what is to go before the job will be run */
+    private record Sent(MessageEntity entity, boolean goesAhead) {}
 
     private Optional<AtOnce> find(String workflow) {
         ProcessDefinition model = models.createProcessDefinitionQuery()
@@ -103,15 +117,22 @@ class HeadStart {
                 .map(table -> new AtOnce(model.getId(), new Triage(table.getId(), models, decisions)));
     }
 
-    private void send(StartResponse.Request request, AnnouncedRung rung, PlaybookRunner.Start start) {
-        engine.getCommandExecutorTxRequired().execute(context -> {
+    private Sent send(
+            StartResponse.Request request, AtomicReference<AnnouncedRung> allowed, PlaybookRunner.Start start) {
+        return engine.getCommandExecutorTxRequired().execute(context -> {
             MessageEntity job = new MessageEntity();
             job.setJobHandlerType(StartResponse.TYPE);
             job.setJobHandlerConfiguration(request);
             job.setPriority(properties.containmentPriority());
-            if (!UrgentJobs.sendBehind(() -> apply(rung, start), job, context)) {
-                rung.leave("this instance runs no steps, and leaves it to the workflow");
-            }
+            boolean ahead = UrgentJobs.sendBehind(
+                    () -> Optional.ofNullable(allowed.get()).map(rung -> apply(rung, start)), job, context);
+            return new Sent(job, ahead);
+        });
+    }
+
+    private void takeBack(MessageEntity job) {
+        engine.getCommandExecutorTxRequired().execute(context -> {
+            job.delete();
             return null;
         });
     }

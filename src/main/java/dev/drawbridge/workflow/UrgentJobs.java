@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.camunda.bpm.engine.impl.ProcessEngineImpl;
@@ -46,14 +47,15 @@ final class UrgentJobs implements SessionFactory {
      * Makes a job durable with the current transaction, and at its commit runs something in the thread that goes before all other work. What
      * that leaves to be done, and then the job, come behind every first rung. All but the job is lost in a crash.
      *
+     * @param before empty when the transaction took the job back
      * @return false when this instance runs no jobs: then nothing is run before it, and it waits for an instance that does
      */
-    static boolean sendBehind(Supplier<Runnable> before, MessageEntity job, CommandContext context) {
+    static boolean sendBehind(Supplier<Optional<Runnable>> before, MessageEntity job, CommandContext context) {
         return ((Jobs) context.getJobManager()).sendBehind(before, job);
     }
 
     private final class Jobs extends JobManager {
-        private boolean sendBehind(Supplier<Runnable> before, MessageEntity job) {
+        private boolean sendBehind(Supplier<Optional<Runnable>> before, MessageEntity job) {
             JobExecutor executor = Context.getProcessEngineConfiguration().getJobExecutor();
             if (!executor.isActive()) {
                 send(job);
@@ -62,11 +64,15 @@ final class UrgentJobs implements SessionFactory {
             Runnable run = locked(job, executor);
             insertJob(job);
             atCommit(() -> {
-                Runnable left = () -> {};
+                Runnable behind = run;
                 try {
-                    left = before.get();
+                    behind = before.get()
+                            .map(left -> oneAfterTheOther(left, run))
+                            .orElse(null);
                 } finally {
-                    threads.execute(oneAfterTheOther(left, run));
+                    if (behind != null) {
+                        threads.execute(behind);
+                    }
                 }
             });
             return true;

@@ -9,9 +9,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -78,13 +75,12 @@ class AlertToCordonedBenchmarkTest {
 
     private final AlertTemplate alerts = new AlertTemplate();
     private final Map<String, Climb> expected = new ConcurrentHashMap<>();
-    private final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ExecutorService clients = Executors.newCachedThreadPool();
     private final Deque<BenchmarkNode> fresh = new ArrayDeque<>();
     private List<BenchmarkNode> bare = List.of();
     private List<BenchmarkNode> burst = List.of();
     private BenchmarkWorld world;
+    private AlertWire wire;
 
     @BeforeAll
     void start() throws Exception {
@@ -99,6 +95,7 @@ class AlertToCordonedBenchmarkTest {
         served.addAll(burst);
         bare = nodes("bare", 16, directory).toList();
         world = new BenchmarkWorld(directory, served, bare);
+        wire = new AlertWire(URI.create(world.url()), BenchmarkWorld.TOKEN);
     }
 
     private void risen(String node) {
@@ -142,6 +139,9 @@ class AlertToCordonedBenchmarkTest {
     @AfterAll
     void stop() throws Exception {
         clients.shutdownNow();
+        if (wire != null) {
+            wire.close();
+        }
         if (world != null) {
             world.close();
         }
@@ -175,7 +175,7 @@ class AlertToCordonedBenchmarkTest {
             Files.writeString(node.root().resolve("etc/kubernetes/manifests/metrics-agent.yaml"), "# of nobody\n");
         }
         CyclicBarrier start = new CyclicBarrier(4 * burst.size() + 1);
-        List<Future<HttpResponse<String>>> answers = new ArrayList<>();
+        List<Future<AlertWire.Answer>> answers = new ArrayList<>();
         for (int i = 0; i < 4 * burst.size(); i++) {
             BenchmarkNode node = burst.get(i % burst.size());
             String alert = alerts.alert(node);
@@ -186,8 +186,8 @@ class AlertToCordonedBenchmarkTest {
         }
         start.await();
         Instant begun = Instant.now();
-        for (Future<HttpResponse<String>> answer : answers) {
-            assertThat(answer.get().statusCode()).as(answer.get().body()).isEqualTo(202);
+        for (Future<AlertWire.Answer> answer : answers) {
+            assertThat(answer.get().status()).as(answer.get().body()).isEqualTo(202);
         }
         Report.say("burst answered %s", Duration.between(begun, Instant.now()));
         Instant last = begun;
@@ -216,6 +216,7 @@ class AlertToCordonedBenchmarkTest {
     }
 
     private void measure(int concurrent) throws Exception {
+        new java.io.File("/tmp/measuring").createNewFile();
         world.cluster().observe(this::risen);
         Measured cordon = new Measured();
         Measured cordonFloor = new Measured();
@@ -249,6 +250,7 @@ class AlertToCordonedBenchmarkTest {
                 });
             }
         }
+        new java.io.File("/tmp/measuring").delete();
         String sample = concurrent + "-concurrent";
         Report.add("alert-to-cordoned", sample, cordon, cordonFloor);
         Report.target("alert-to-cordoned", sample, cordon, cordonFloor, 3, 5);
@@ -284,20 +286,14 @@ class AlertToCordonedBenchmarkTest {
         return times;
     }
 
-    private void post(String alert) throws IOException, InterruptedException {
-        HttpResponse<String> answer = send(alert);
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+    private void post(String alert) throws IOException {
+        AlertWire.Answer answer = send(alert);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(202);
         assertThat(answer.body()).contains("\"opened\"");
     }
 
-    private HttpResponse<String> send(String alert) throws IOException, InterruptedException {
-        return http.send(
-                HttpRequest.newBuilder(URI.create(world.url() + "/api/v1/alerts/elastic"))
-                        .header("Authorization", "Bearer " + BenchmarkWorld.TOKEN)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(alert))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+    private AlertWire.Answer send(String alert) throws IOException {
+        return wire.send(alert);
     }
 
     private void commitAndPatch(BenchmarkNode node, int rungs) throws SQLException {

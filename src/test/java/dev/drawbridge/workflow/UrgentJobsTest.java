@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -135,7 +136,7 @@ class UrgentJobsTest {
         ((ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration())
                 .getCommandExecutorTxRequired()
                 .execute(context -> {
-                    UrgentJobs.sendBehind(before, job, context);
+                    UrgentJobs.sendBehind(() -> Optional.ofNullable(before.get()), job, context);
                     if (!commits) {
                         throw new IllegalStateException("rolled back");
                     }
@@ -147,6 +148,29 @@ class UrgentJobsTest {
     private Runnable ahead() {
         ran.add("ahead");
         return () -> ran.add("kept");
+    }
+
+    /** What was to go ahead was not allowed after all, and the workflow starts in the same transaction. */
+    @Test
+    void nothingRunsOfAJobThatItsTransactionTookBack() {
+        ((ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration())
+                .getCommandExecutorTxRequired()
+                .execute(context -> {
+                    MessageEntity job = new MessageEntity();
+                    job.setJobHandlerType(StartResponse.TYPE);
+                    job.setJobHandlerConfiguration(new StartResponse.Request("none", "incident-1", Map.of()));
+                    job.setPriority(100);
+                    UrgentJobs.sendBehind(Optional::empty, job, context);
+                    job.delete();
+                    return null;
+                });
+        Runnable atCommit = handed.poll();
+        if (atCommit != null) {
+            atCommit.run();
+        }
+        assertThat(handed).isEmpty();
+        assertThat(ran).isEmpty();
+        assertThat(engine.getManagementService().createJobQuery().count()).isZero();
     }
 
     private List<String> started() {
