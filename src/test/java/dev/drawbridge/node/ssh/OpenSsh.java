@@ -105,7 +105,12 @@ public final class OpenSsh implements AutoCloseable {
      * @param before shell text that the node runs before every command
      */
     TestNode node(Path node, int through, String before) throws Exception {
-        return new TestNode(node, user, through, client, pinned(through), before);
+        return new TestNode(node, user, through, client, pinned(through), before, TestNode.NO_SIGN_OF_LIFE);
+    }
+
+    /** The product's client to it, which asks for a sign of life so often. */
+    TestNode keptAlive(Path node, Duration keepAlive) throws Exception {
+        return new TestNode(node, user, port, client, pinned(port), "", keepAlive);
     }
 
     int port() {
