@@ -23,6 +23,7 @@ import dev.drawbridge.guardrail.Permit;
 import dev.drawbridge.node.NodeFiles;
 import io.fabric8.kubernetes.client.Client;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -120,6 +121,12 @@ class ArchitectureTest {
     void onlyRecoveryChangesFilesOnNodes() {
         assertThat(whoever(of(NodeFiles.class, "write|writeTogether|quarantine")))
                 .containsExactly("dev.drawbridge.recovery.RestoreRun");
+        assertThat(whoever(of(NodeFiles.class, "putBack"))).containsExactly("dev.drawbridge.recovery.NodeQuarantine");
+        assertThat(NodeFiles.class.getMethods())
+                .as("all that change anything")
+                .filteredOn(method -> method.toGenericString().contains(Permit.class.getName()))
+                .extracting(Method::getName)
+                .containsExactlyInAnyOrder("write", "writeTogether", "quarantine", "putBack");
         assertThat(whoever(access -> access.getTargetOwner().isEquivalentTo(EvidenceReceipt.class)
                         && access.getName().equals("<init>")))
                 .containsExactly("dev.drawbridge.evidence.EvidenceRecords");

@@ -216,7 +216,6 @@ class AlertToCordonedBenchmarkTest {
     }
 
     private void measure(int concurrent) throws Exception {
-        new java.io.File("/tmp/measuring").createNewFile();
         world.cluster().observe(this::risen);
         Measured cordon = new Measured();
         Measured cordonFloor = new Measured();
@@ -250,7 +249,6 @@ class AlertToCordonedBenchmarkTest {
                 });
             }
         }
-        new java.io.File("/tmp/measuring").delete();
         String sample = concurrent + "-concurrent";
         Report.add("alert-to-cordoned", sample, cordon, cordonFloor);
         Report.target("alert-to-cordoned", sample, cordon, cordonFloor, 3, 5);

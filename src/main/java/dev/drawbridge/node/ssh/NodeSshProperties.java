@@ -15,6 +15,7 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param privateKey file with the client's private key (OpenSSH or PEM form)
  * @param knownHosts file with the host keys of all nodes; a node whose key is not in it is refused
+ * @param keepAlive how often a node is asked for a sign of life over its open session; when it owes two, the session ends
  * @param sudo whether the user is not root and may run {@code sh} by {@code sudo -n}
  */
 @Validated
@@ -26,6 +27,7 @@ record NodeSshProperties(
         @DefaultValue("22") @Min(1) @Max(65535) int port,
         @DefaultValue("10s") Duration connectTimeout,
         @DefaultValue("2m") Duration commandTimeout,
+        @DefaultValue("10s") Duration keepAlive,
         @DefaultValue("4") @Min(1) @Max(32) int maxConcurrentCommands,
         @DefaultValue("false") boolean sudo) {
     NodeSshProperties {
@@ -34,6 +36,10 @@ record NodeSshProperties(
                 || commandTimeout.isNegative()
                 || commandTimeout.isZero()) {
             throw new IllegalArgumentException("drawbridge.node.ssh: timeouts must be positive");
+        }
+        // below a millisecond there would be none
+        if (keepAlive.toMillis() <= 0) {
+            throw new IllegalArgumentException("drawbridge.node.ssh.keep-alive must be positive");
         }
     }
 }

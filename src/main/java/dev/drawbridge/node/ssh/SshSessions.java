@@ -34,18 +34,21 @@ import org.apache.sshd.client.keyverifier.RejectAllServerKeyVerifier;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.NamedResource;
 import org.apache.sshd.common.kex.KeyExchangeFactory;
-import org.apache.sshd.common.session.SessionHeartbeatController;
 import org.apache.sshd.common.util.security.SecurityUtils;
+import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
  * One kept-alive SSH session per node (a new one costs half a second), host keys pinned, bounded concurrency. A session that
- * broke is replaced at the next command, never in the middle of one: what was asked may have happened.
+ * broke is replaced at the next command, never in the middle of one: what was asked may have happened. One whose node gives no sign of life is
+ * broken, too: a node that lost its power, or that was cut off from us, closes no connection.
  */
 @Component
 class SshSessions implements NodeShell {
     private static final int MAX_STDERR = 4_096;
+    /** Two: whoever takes the output may keep us from reading for a while, such as a disk that evidence is written to. */
+    private static final int UNANSWERED_SIGNS_OF_LIFE = 2;
 
     private final NodeEndpoints endpoints;
     private final NodeSshProperties settings;
@@ -163,7 +166,6 @@ class SshSessions implements NodeShell {
             ClientSession session = client().connect(settings.user(), endpoint.host(), endpoint.port())
                     .verify(TimeLimit.atMost(settings.connectTimeout()))
                     .getSession();
-            session.setSessionHeartbeat(SessionHeartbeatController.HeartbeatType.IGNORE, Duration.ofSeconds(20));
             session.auth().verify(TimeLimit.atMost(settings.connectTimeout()));
             return session;
         } catch (IOException refused) {
@@ -186,6 +188,11 @@ class SshSessions implements NodeShell {
         fresh.setKeyExchangeFactories(cheapFirst(fresh.getKeyExchangeFactories()));
         fresh.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
         fresh.setKeyIdentityProvider(keys());
+        // every server must answer such a request, be it that it does not know it (RFC 4254, section 4). What needs no
+        // reply, as SSH_MSG_IGNORE, would go to a node that is gone until TCP gives up after a quarter of an hour
+        CoreModuleProperties.HEARTBEAT_REQUEST.set(fresh, "keepalive@openssh.com");
+        CoreModuleProperties.HEARTBEAT_INTERVAL.set(fresh, settings.keepAlive());
+        CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(fresh, UNANSWERED_SIGNS_OF_LIFE);
         fresh.start();
         client = fresh;
         return fresh;

@@ -113,6 +113,7 @@ class NodeAccessTest {
                 "drawbridge.node.access=telnet",
                 "drawbridge.node.access-by-node.Worker_1=pod",
                 "drawbridge.node.work-directory=staging",
+                "drawbridge.node.ssh.keep-alive=0s",
                 "drawbridge.node.pod.lifetime=1m",
                 "drawbridge.node.pod.lifetime=2h",
                 "drawbridge.node.pod.start-timeout=0s",

@@ -15,7 +15,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,50 +42,20 @@ public abstract class NodeCrashStories {
      */
     protected abstract ReachedNode node(Path directory, String path) throws Exception;
 
-    private Path count;
-    private Path dieAt;
+    private Operations operations;
 
     @BeforeEach
     void startNode() throws Exception {
-        Path bin = Files.createDirectories(temp.resolve("bin"));
-        count = temp.resolve("count");
-        dieAt = temp.resolve("die-at");
-        for (String name : List.of(
-                "stat",
-                "sha256sum",
-                "head",
-                "mktemp",
-                "chown",
-                "chmod",
-                "sync",
-                "mv",
-                "mkdir",
-                "dd",
-                "tar",
-                "find",
-                "cp",
-                "ln",
-                "rm")) {
-            Path wrapper = Files.writeString(
-                    bin.resolve(name),
-                    "#!/bin/sh\nPATH=/usr/bin:/bin\necho x >>'" + count + "'\n"
-                            + "if [ \"$(wc -l <'" + count + "')\" -ge \"$(cat '" + dieAt
-                            + "')\" ]; then kill -9 \"$ACT\"; exit 1; fi\n"
-                            + "exec " + name + " \"$@\"\n");
-            Files.setPosixFilePermissions(wrapper, PosixFilePermissions.fromString("rwxr-xr-x"));
-        }
-        node = node(temp, bin + ":/usr/bin:/bin");
+        // what runs beside it in a pipeline dies, too
+        operations = new Operations(
+                temp, "counted\nif [ $n -ge $at ]; then kill -9 \"$ACT\"; exit 1; fi\nexec $program \"$@\"");
+        node = node(temp, operations.directory().toString());
         node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
     }
 
     @AfterEach
     void stopNode() throws Exception {
         node.close();
-    }
-
-    private void dieBefore(int operation) throws IOException {
-        Files.deleteIfExists(count);
-        Files.writeString(dieAt, Integer.toString(operation));
     }
 
     private WriteOutcome write() throws IOException {
@@ -132,13 +101,13 @@ public abstract class NodeCrashStories {
         int operation = 1;
         for (boolean died = true; died; operation++) {
             node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
-            dieBefore(operation);
+            operations.disturb(operation);
             died = dies(this::write);
             assertThat(Files.readString(node.path(MANIFEST.toString())))
                     .as("before operation %d", operation)
                     .isIn("old", NEW);
             onlyTheManifestIsInItsDirectory(false);
-            dieBefore(1_000_000);
+            operations.leaveAlone();
             assertThat(write()).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
             assertThat(node.path(MANIFEST.toString())).hasContent(NEW);
             assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
@@ -155,7 +124,7 @@ public abstract class NodeCrashStories {
             node.put(pki + "/b", "old b".getBytes(UTF_8));
             Together together =
                     new Together(node, pki).put("a", "old a", "new a").put("b", "old b", "new b");
-            dieBefore(operation);
+            operations.disturb(operation);
             try {
                 assertThat(together.write()).isTrue();
                 died = false;
@@ -167,7 +136,7 @@ public abstract class NodeCrashStories {
             try (var entries = Files.list(node.path(pki))) {
                 assertThat(entries).hasSize(2);
             }
-            dieBefore(1_000_000);
+            operations.leaveAlone();
             for (FileWrite write : together.writes()) {
                 byte[] content = ("new " + write.path().name()).getBytes(UTF_8);
                 assertThat(node.files()
@@ -190,10 +159,10 @@ public abstract class NodeCrashStories {
         int operation = 1;
         for (boolean died = true; died; operation++) {
             node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
-            dieBefore(operation);
+            operations.disturb(operation);
             died = dies(this::quarantine);
             onlyTheManifestIsInItsDirectory(true);
-            dieBefore(1_000_000);
+            operations.leaveAlone();
             assertThat(quarantine()).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
             assertThat(node.path(MANIFEST.toString())).doesNotExist();
             assertThat(operation).isLessThan(MORE_THAN_ANY_ACT_NEEDS);
@@ -218,19 +187,19 @@ public abstract class NodeCrashStories {
         for (boolean died = true; died; operation++) {
             Files.deleteIfExists(node.path(MANIFEST.toString()));
             node.put(MANIFEST.toString(), "old".getBytes(UTF_8));
-            dieBefore(1_000_000);
+            operations.leaveAlone();
             quarantine();
             Quarantined file = node.files()
                     .quarantined(ReachedNode.NAME, TestPermits.INCIDENT, MANIFEST, Digest.ofText("old"))
                     .orElseThrow();
-            dieBefore(operation);
+            operations.disturb(operation);
             died = dies(() -> putBack(file));
             onlyTheManifestIsInItsDirectory(true);
             Path kept = node.path(node.files().place(file).orElseThrow().toString());
             assertThat(Files.exists(node.path(MANIFEST.toString())) || Files.exists(kept))
                     .as("before operation %d", operation)
                     .isTrue();
-            dieBefore(1_000_000);
+            operations.leaveAlone();
             assertThat(putBack(file)).isInstanceOfAny(WriteOutcome.Written.class, WriteOutcome.AlreadyDone.class);
             assertThat(node.path(MANIFEST.toString())).hasContent("old");
             assertThat(kept).doesNotExist();

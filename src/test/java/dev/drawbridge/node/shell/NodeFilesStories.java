@@ -698,13 +698,24 @@ public abstract class NodeFilesStories {
             assertThat(quarantine(socket, null)).isInstanceOf(WriteOutcome.Written.class);
             assertThat(node.path(socket)).doesNotExist();
         }
-        String device = "/etc/kubernetes/manifests/zero";
-        assumeTrue(done("mknod", node.path(device).toString(), "c", "1", "5"), "skipped: devices cannot be made here");
-        assertThat(scan().get(device).type()).isEqualTo(FileType.CHARACTER_DEVICE);
-        assertThat(node.files().read(ReachedNode.NAME, NodePath.of(device), OutputStream.nullOutputStream(), 100))
-                .isEmpty();
-        assertThat(write(device, null, "new", 0600)).isEqualTo(new WriteOutcome.Changed("other"));
-        assertThat(quarantine(device, null)).isInstanceOf(WriteOutcome.Written.class);
+        Map<FileType, List<String>> devices = Map.of(
+                FileType.CHARACTER_DEVICE, List.of("c", "1", "5"),
+                // of a number for experiments, behind which there is nothing
+                FileType.BLOCK_DEVICE, List.of("b", "240", "0"));
+        for (Map.Entry<FileType, List<String>> made : devices.entrySet()) {
+            String device = "/etc/kubernetes/manifests/" + made.getKey();
+            List<String> kind = made.getValue();
+            assumeTrue(
+                    done("mknod", node.path(device).toString(), kind.get(0), kind.get(1), kind.get(2)),
+                    "skipped: devices cannot be made here");
+            assertThat(scan().get(device).type()).isEqualTo(made.getKey());
+            assertThat(scan().get(device).sha256()).isNull();
+            assertThat(node.files().read(ReachedNode.NAME, NodePath.of(device), OutputStream.nullOutputStream(), 100))
+                    .isEmpty();
+            assertThat(write(device, null, "new", 0600)).isEqualTo(new WriteOutcome.Changed("other"));
+            assertThat(quarantine(device, null)).isInstanceOf(WriteOutcome.Written.class);
+            assertThat(scan()).doesNotContainKey(device);
+        }
     }
 
     @Test

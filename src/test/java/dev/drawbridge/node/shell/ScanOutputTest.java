@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a node may print, from few entries to more than lie in memory. */
@@ -199,6 +200,34 @@ class ScanOutputTest {
                 .filteredOn(file -> file.type() == FileType.UNSTABLE)
                 .extracting(ScannedFile::path)
                 .containsExactly(ROOT);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "f, 81a0, FILE",
+        "d, 41a0, DIRECTORY",
+        "l, a1a0, SYMLINK",
+        "p, 11a0, FIFO",
+        "s, c1a0, SOCKET",
+        "c, 21a0, CHARACTER_DEVICE",
+        "b, 61a0, BLOCK_DEVICE",
+        "D, 31a0, UNSTABLE"
+    })
+    void everyKindOfEntryIsToldFromTheOthersByEitherFind(String letter, String mode, FileType type) {
+        String target = type == FileType.SYMLINK ? "there" : "";
+        say("U", "", "W", "", "G");
+        say(letter, "640", "1", "2", "3", "4.5", "1.0", "8 1", "1", target, "/root" + ROOT + "/a");
+        say("AGAIN", "8 1", "1.0 3", "", "END");
+        ScanOutputTest portable = new ScanOutputTest();
+        portable.say("U", "", "W", "", "P");
+        portable.say(mode + " 1 2 3 4 5 6 1", "", target, "/root" + ROOT + "/a", "END");
+        List<ScannedFile> found = files();
+        assertThat(found).singleElement().satisfies(file -> {
+            assertThat(file.type()).isEqualTo(type);
+            assertThat(file.mode()).isEqualTo(0640);
+            assertThat(file.sha256()).isNull();
+        });
+        assertThat(portable.files()).isEqualTo(found);
     }
 
     @Test

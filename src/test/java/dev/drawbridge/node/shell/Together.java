@@ -14,17 +14,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Several files of one directory of a node that are to be put in place at once. */
-final class Together {
+public final class Together {
     private final WriteBatch batch = new WriteBatch();
     private final ReachedNode node;
     private final String directory;
 
-    Together(ReachedNode node, String directory) {
+    public Together(ReachedNode node, String directory) {
         this.node = node;
         this.directory = directory;
     }
 
-    Together put(String name, @Nullable String expected, String content) throws IOException {
+    public Together put(String name, @Nullable String expected, String content) throws IOException {
         byte[] bytes = content.getBytes(UTF_8);
         batch.add(
                 new FileWrite(
@@ -39,7 +39,7 @@ final class Together {
         return this;
     }
 
-    boolean write() {
+    public boolean write() {
         return node.files()
                 .writeTogether(
                         ReachedNode.NAME,
@@ -49,7 +49,7 @@ final class Together {
                         batch);
     }
 
-    List<FileWrite> writes() {
+    public List<FileWrite> writes() {
         return batch.writes();
     }
 }

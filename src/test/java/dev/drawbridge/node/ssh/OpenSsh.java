@@ -26,7 +26,7 @@ public final class OpenSsh implements AutoCloseable {
     private final int port;
     private final Process server;
 
-    private OpenSsh(Path directory) throws Exception {
+    private OpenSsh(Path directory, String setting) throws Exception {
         this.directory = Files.createDirectories(directory);
         Path program = Path.of("/usr/sbin/sshd");
         assumeTrue(Files.isExecutable(program), "skipped: needs OpenSSH's server (apt-get install openssh-server)");
@@ -56,6 +56,7 @@ public final class OpenSsh implements AutoCloseable {
                         // bash reads the start file of a home when sshd runs it, and what a person has there may take a
                         // second
                         "SetEnv HOME=" + directory,
+                        setting,
                         ""));
         Path log = directory.resolve("sshd.log");
         server = new ProcessBuilder(program.toString(), "-D", "-e", "-f", config.toString())
@@ -68,7 +69,12 @@ public final class OpenSsh implements AutoCloseable {
     }
 
     public static OpenSsh in(Path directory) throws Exception {
-        return new OpenSsh(directory);
+        return in(directory, "");
+    }
+
+    /** @param setting one more line of sshd_config(5) */
+    static OpenSsh in(Path directory, String setting) throws Exception {
+        return new OpenSsh(directory, setting);
     }
 
     private Path write(String name, KeyPair key) throws Exception {
@@ -125,7 +131,12 @@ public final class OpenSsh implements AutoCloseable {
      * @param before shell text that the node runs before every command
      */
     TestNode node(Path node, int through, String before) throws Exception {
-        return new TestNode(node, user, through, client, pinned(through), before);
+        return new TestNode(node, user, through, client, pinned(through), before, TestNode.NO_SIGN_OF_LIFE);
+    }
+
+    /** The product's client to it, which asks for a sign of life so often. */
+    TestNode keptAlive(Path node, Duration keepAlive) throws Exception {
+        return new TestNode(node, user, port, client, pinned(port), "", keepAlive);
     }
 
     int port() {

@@ -19,8 +19,11 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,10 +46,11 @@ class SshSessionsTest {
         threads.shutdownNow();
     }
 
-    /** The cable: counts connections, and can be cut. */
+    /** The cable: counts connections, and can be cut, so that both ends notice or neither. */
     private final class Cable implements AutoCloseable {
         private final ServerSocket door = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         private final List<Socket> clients = new CopyOnWriteArrayList<>();
+        private final Set<Socket> dead = ConcurrentHashMap.newKeySet();
 
         Cable(IntSupplier server) throws IOException {
             threads.submit(() -> {
@@ -54,16 +58,23 @@ class SshSessionsTest {
                     Socket client = door.accept();
                     clients.add(client);
                     Socket onward = new Socket(InetAddress.getLoopbackAddress(), server.getAsInt());
-                    threads.submit(() -> pass(client, onward));
-                    threads.submit(() -> pass(onward, client));
+                    threads.submit(() -> pass(client, onward, client));
+                    threads.submit(() -> pass(onward, client, client));
                 }
             });
         }
 
-        private Void pass(Socket from, Socket to) throws IOException {
+        private Void pass(Socket from, Socket to, Socket client) throws IOException {
             try (from;
                     to) {
-                from.getInputStream().transferTo(to.getOutputStream());
+                byte[] some = new byte[8_192];
+                for (int read = from.getInputStream().read(some);
+                        read >= 0;
+                        read = from.getInputStream().read(some)) {
+                    if (!dead.contains(client)) {
+                        to.getOutputStream().write(some, 0, read);
+                    }
+                }
             }
             return null;
         }
@@ -76,6 +87,11 @@ class SshSessionsTest {
             for (Socket client : clients) {
                 client.close();
             }
+        }
+
+        /** Nothing passes any more over what is open, and nobody is told. */
+        void die() {
+            dead.addAll(clients);
         }
 
         @Override
@@ -107,6 +123,43 @@ class SshSessionsTest {
             assertThatThrownBy(() -> reached.files()
                             .read(ReachedNode.NAME, NodePath.of("/etc/kubernetes/big"), cutting, 8 << 20))
                     .isInstanceOf(NodeUnreachableException.class);
+            assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
+            assertThat(cable.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aNodeThatVanishesWithoutAWordEndsItsCommandLongBeforeTheTimeOfThatIsOver() throws Exception {
+        TestNode[] node = new TestNode[1];
+        try (Cable cable = new Cable(() -> node[0].serverPort());
+                TestNode reached =
+                        node[0] = TestNode.keptAlive(temp, cable.door.getLocalPort(), Duration.ofMillis(500))) {
+            reached.put("/etc/kubernetes/big", new byte[4 << 20]);
+            OutputStream vanishing = new OutputStream() {
+                @Override
+                public void write(int b) {
+                    cable.die();
+                }
+            };
+            assertThatThrownBy(() -> reached.files()
+                            .read(ReachedNode.NAME, NodePath.of("/etc/kubernetes/big"), vanishing, 8 << 20))
+                    .isInstanceOf(NodeUnreachableException.class)
+                    .hasMessageContaining("broke");
+            assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
+            assertThat(cable.connections()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aNodeThatVanishedWhileNobodyAskedIsReachedAnewByWhoAsksNext() throws Exception {
+        TestNode[] node = new TestNode[1];
+        try (Cable cable = new Cable(() -> node[0].serverPort());
+                TestNode reached =
+                        node[0] = TestNode.keptAlive(temp, cable.door.getLocalPort(), Duration.ofMillis(500))) {
+            reached.put("/etc/kubernetes/a", "old".getBytes(UTF_8));
+            assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
+            cable.die();
+            await().until(() -> cable.clients.get(0).isClosed());
             assertThat(reached.files().scan(ReachedNode.NAME, ROOTS).files()).isNotEmpty();
             assertThat(cable.connections()).isEqualTo(2);
         }

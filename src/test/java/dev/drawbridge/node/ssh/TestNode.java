@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A node for tests: a directory behind a real SSH server, and the product's own client to it. */
 public final class TestNode implements ReachedNode {
+    /** No test lasts as long. */
+    static final Duration NO_SIGN_OF_LIFE = Duration.ofHours(1);
+
     private final Path root;
     private final @Nullable SandboxSshServer server;
     private final SshSessions sessions;
@@ -36,21 +39,33 @@ public final class TestNode implements ReachedNode {
 
     /** @param before shell text that the node runs before every command: another PATH, a trap */
     static TestNode with(Path directory, String before) throws Exception {
-        return new TestNode(directory, null, null, before, false);
+        return new TestNode(directory, null, null, before, false, NO_SIGN_OF_LIFE);
     }
 
     /** Reached by a user that is not root, who may run {@code sh} by {@code sudo}. */
     static TestNode withSudo(Path directory, String before) throws Exception {
-        return new TestNode(directory, null, null, before, true);
+        return new TestNode(directory, null, null, before, true, NO_SIGN_OF_LIFE);
+    }
+
+    /** Asked for a sign of life so often, over what listens at the port. */
+    static TestNode keptAlive(Path directory, int through, Duration keepAlive) throws Exception {
+        return new TestNode(directory, through, null, "", false, keepAlive);
     }
 
     /** Over a server that is there already. */
-    TestNode(Path directory, String user, int port, KeyPair key, String knownHostsLine, String before)
+    TestNode(
+            Path directory,
+            String user,
+            int port,
+            KeyPair key,
+            String knownHostsLine,
+            String before,
+            Duration keepAlive)
             throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         prefix = NodePath.of(root.toString());
         server = null;
-        NodeSshProperties settings = write(directory, user, key, knownHostsLine);
+        NodeSshProperties settings = write(directory, user, key, knownHostsLine, keepAlive, false);
         sessions = sessions(port, settings, before);
         files = TestShells.files(sessions);
         processes = TestShells.processes(sessions);
@@ -69,22 +84,30 @@ public final class TestNode implements ReachedNode {
         return node -> Optional.of(new NodeEndpoint("127.0.0.1", port, prefix));
     }
 
-    private static NodeSshProperties write(Path directory, String user, KeyPair key, String knownHostsLine)
+    private static NodeSshProperties write(
+            Path directory, String user, KeyPair key, String knownHostsLine, Duration keepAlive, boolean sudo)
             throws Exception {
         Path privateKey = directory.resolve("client.key");
         try (OutputStream out = Files.newOutputStream(privateKey)) {
             OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(key, "test", null, out);
         }
         Path knownHosts = Files.writeString(directory.resolve("known_hosts"), knownHostsLine);
-        return settings(user, privateKey, knownHosts);
+        return new NodeSshProperties(
+                user, privateKey, knownHosts, 22, Duration.ofSeconds(10), Duration.ofSeconds(60), keepAlive, 4, sudo);
     }
 
     /** @param port through which the client goes (a proxy), null for the server itself; @param pinned another known_hosts line */
     TestNode(Path directory, @Nullable Integer port, @Nullable String pinned) throws Exception {
-        this(directory, port, pinned, "", false);
+        this(directory, port, pinned, "", false, NO_SIGN_OF_LIFE);
     }
 
-    private TestNode(Path directory, @Nullable Integer port, @Nullable String pinned, String before, boolean sudo)
+    private TestNode(
+            Path directory,
+            @Nullable Integer port,
+            @Nullable String pinned,
+            String before,
+            boolean sudo,
+            Duration keepAlive)
             throws Exception {
         root = Files.createDirectories(directory.resolve("root")).toRealPath();
         prefix = NodePath.of(root.toString());
@@ -92,28 +115,16 @@ public final class TestNode implements ReachedNode {
         server = new SandboxSshServer(0, directory.resolve("host.key"), "root", key.getPublic());
         server.start();
         int clientPort = port == null ? server.port() : port;
-        NodeSshProperties asRoot = write(
+        NodeSshProperties settings = write(
                 directory,
                 "root",
                 key,
-                pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned);
-        NodeSshProperties settings = new NodeSshProperties(
-                asRoot.user(),
-                asRoot.privateKey(),
-                asRoot.knownHosts(),
-                asRoot.port(),
-                asRoot.connectTimeout(),
-                asRoot.commandTimeout(),
-                asRoot.maxConcurrentCommands(),
+                pinned == null ? server.knownHostsLine().replace(":" + server.port(), ":" + clientPort) : pinned,
+                keepAlive,
                 sudo);
         sessions = sessions(clientPort, settings, before);
         files = TestShells.files(sessions);
         processes = TestShells.processes(sessions);
-    }
-
-    private static NodeSshProperties settings(String user, Path privateKey, Path knownHosts) {
-        return new NodeSshProperties(
-                user, privateKey, knownHosts, 22, Duration.ofSeconds(10), Duration.ofSeconds(60), 4, false);
     }
 
     static KeyPair key() throws Exception {
