@@ -57,7 +57,7 @@ final class ScanOutput extends OutputStream {
     private final Map<String, Long> groups = new HashMap<>();
     private Section section = Section.HEAD;
     private boolean gnu;
-    private volatile boolean discarded;
+    private boolean discarded;
 
     /**
      * @param prefix physical root prefix, empty for {@code /}
@@ -77,8 +77,9 @@ final class ScanOutput extends OutputStream {
         write(new byte[] {(byte) b}, 0, 1);
     }
 
+    /** By the thread of the connection, which may still write when who asked gives up: not while that one closes the files. */
     @Override
-    public void write(byte[] bytes, int from, int count) {
+    public synchronized void write(byte[] bytes, int from, int count) {
         if (discarded) {
             throw new NodeAccessException("nobody reads the scan any more");
         }
@@ -256,7 +257,7 @@ final class ScanOutput extends OutputStream {
      *
      * @return closed by the caller
      */
-    ScannedFiles files() {
+    synchronized ScannedFiles files() {
         if (section != Section.END) {
             throw new NodeAccessException("the scan ended early");
         }
@@ -267,8 +268,8 @@ final class ScanOutput extends OutputStream {
         return files;
     }
 
-    /** For a scan of which nobody wants the entries any more. */
-    void discard() {
+    /** For a scan of which nobody wants the entries any more: from now on nothing is written, and no file comes after those that are closed here. */
+    synchronized void discard() {
         discarded = true;
         listings.close();
         files.close();

@@ -14,10 +14,14 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -398,6 +402,56 @@ class ScanOutputTest {
         first(listing(MANY));
         output.discard();
         assertThatThrownBy(() -> say("AGAIN")).isInstanceOf(NodeAccessException.class);
+    }
+
+    /** Who asked gives up at the time limit, while the thread of the connection still writes what came before it. */
+    @Test
+    void whatIsWrittenWhileAScanIsDiscardedLeavesNoFileOpen() throws Exception {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        int last = 1_024; // the first one that is too much for the memory
+        AtomicInteger looked = new AtomicInteger();
+        List<NodePath> roots = new AbstractList<>() {
+            @Override
+            public NodePath get(int index) {
+                if (looked.getAndIncrement() == last) {
+                    writing.countDown();
+                    await(goOn);
+                }
+                return ROOT;
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        output = new ScanOutput("/root", roots, WORK, MOST);
+        say("U", "", "W", "", "G");
+        Thread connection = new Thread(() -> {
+            for (int i = 0; i <= last; i++) {
+                entry("d", i, "", "/d" + i);
+            }
+        });
+        connection.start();
+        await(writing);
+        Thread whoAsked = new Thread(output::discard);
+        whoAsked.start();
+        while (whoAsked.getState() != Thread.State.BLOCKED && whoAsked.getState() != Thread.State.TERMINATED) {
+            Thread.onSpinWait();
+        }
+        goOn.countDown();
+        connection.join();
+        whoAsked.join();
+        assertThat(open()).isEmpty();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException stopped) {
+            throw new AssertionError(stopped);
+        }
     }
 
     @Test
