@@ -64,7 +64,7 @@ final class UrgentJobs implements SessionFactory {
                 try {
                     left = before.get();
                 } finally {
-                    threads.execute(oneAfterTheOther(left, run));
+                    threads.execute(new Applied(left, run));
                 }
             });
         }
@@ -77,16 +77,6 @@ final class UrgentJobs implements SessionFactory {
                 return;
             }
             atCommit(locked(job, executor));
-        }
-
-        private static Runnable oneAfterTheOther(Runnable first, Runnable second) {
-            return () -> {
-                try {
-                    first.run();
-                } finally {
-                    second.run();
-                }
-            };
         }
 
         private Runnable locked(JobEntity job, JobExecutor executor) {
