@@ -166,8 +166,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         public Incident handleIncident(IncidentContext context, String message) {
             Incident incident = super.handleIncident(context, message);
             if (context.getExecutionId() == null) {
-                JobEntity job = Context.getCommandContext().getJobManager().findJobById(context.getConfiguration());
-                failedSteps.getObject().notStarted(StartResponse.incident(job), job.getId(), said(message));
+                outsideOfAnyWorkflow(context.getConfiguration(), said(message));
                 return incident;
             }
             ExecutionEntity execution =
@@ -181,6 +180,20 @@ class EngineSetup extends AbstractProcessEnginePlugin {
                             context.getConfiguration(),
                             said(message));
             return incident;
+        }
+
+        /** Beside starts of responses these are jobs of the engine's own, and of models that start by themselves: no incident of ours waits for them. */
+        private void outsideOfAnyWorkflow(String id, String message) {
+            JobEntity job = Context.getCommandContext().getJobManager().findJobById(id);
+            if (job != null && StartResponse.TYPE.equals(job.getJobHandlerType())) {
+                failedSteps.getObject().notStarted(StartResponse.incident(job), id, message);
+            } else {
+                log.error(
+                        "the engine gave up on job {} of kind {}: {}",
+                        id,
+                        job == null ? "unknown" : job.getJobHandlerType(),
+                        message);
+            }
         }
 
         private static String said(@Nullable String message) {
