@@ -83,7 +83,11 @@ class HeadStart {
         Optional<AnnouncedRung> rung =
                 containment.announce(Actor.playbook(playbook.name()), start.incident(), node, first);
         rung.ifPresent(announced -> send(
-                new StartResponse.Request(model.get().model(), start.incident().value(), facts),
+                new StartResponse.Request(
+                        model.get().model(),
+                        playbook.workflow(),
+                        start.incident().value(),
+                        facts),
                 () -> apply(announced, start)));
         return rung.isPresent();
     }

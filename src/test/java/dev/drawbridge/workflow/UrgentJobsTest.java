@@ -57,12 +57,16 @@ class UrgentJobsTest {
                     + configuration.getJobExecutor().getLockOwner().equals(job.getLockOwner()));
         }));
         engine = configuration.buildProcessEngine();
+        deployOne(1);
+    }
+
+    private void deployOne(int historyDays) {
         engine.getRepositoryService()
                 .createDeployment()
                 .addModelInstance(
                         "one.bpmn",
                         Bpmn.createExecutableProcess("one")
-                                .camundaHistoryTimeToLive(1)
+                                .camundaHistoryTimeToLive(historyDays)
                                 .startEvent()
                                 .serviceTask("contain")
                                 .camundaAsyncBefore()
@@ -130,7 +134,8 @@ class UrgentJobsTest {
                 .getId();
         MessageEntity job = new MessageEntity();
         job.setJobHandlerType(StartResponse.TYPE);
-        job.setJobHandlerConfiguration(new StartResponse.Request(model, "incident-1", Map.of("malicious", true)));
+        job.setJobHandlerConfiguration(
+                new StartResponse.Request(model, "one", "incident-1", Map.of("malicious", true)));
         job.setPriority(100);
         ((ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration())
                 .getCommandExecutorTxRequired()
@@ -214,6 +219,55 @@ class UrgentJobsTest {
         engine.getManagementService().executeJob(job.getId());
         assertThat(started()).containsExactly("incident-1");
         assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void aResponseGoesByTheVersionByWhichItsHeadStartWasDecided() {
+        sendBehind(this::ahead, true);
+        deployOne(2);
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(versionOfTheResponse()).isEqualTo(1);
+    }
+
+    @Test
+    void aResponseWhoseVersionIsGoneGoesByTheNewestOne() {
+        sendBehind(this::ahead, true);
+        String deployment = engine.getRepositoryService()
+                .createDeploymentQuery()
+                .singleResult()
+                .getId();
+        deployOne(2);
+        engine.getRepositoryService().deleteDeployment(deployment);
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(started()).containsExactly("incident-1");
+        assertThat(versionOfTheResponse()).isEqualTo(2);
+    }
+
+    @Test
+    void aResponseWhoseModelIsGoneStartsOnceThereIsOneAgain() {
+        MessageEntity job = sendBehind(this::ahead, true);
+        engine.getRepositoryService()
+                .deleteDeployment(engine.getRepositoryService()
+                        .createDeploymentQuery()
+                        .singleResult()
+                        .getId());
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(started()).isEmpty();
+        deployOne(2);
+        engine.getManagementService().executeJob(job.getId());
+        assertThat(started()).containsExactly("incident-1");
+    }
+
+    private int versionOfTheResponse() {
+        return engine.getRepositoryService()
+                .getProcessDefinition(engine.getRuntimeService()
+                        .createProcessInstanceQuery()
+                        .singleResult()
+                        .getProcessDefinitionId())
+                .getVersion();
     }
 
     @Test
