@@ -50,7 +50,7 @@ final class Listings implements AutoCloseable {
         }
     }
 
-    private final long limit;
+    private final ScanRoom room;
     /** Regular files without digest so far, by path as it was printed. */
     private final Map<String, Listed> undigested = new LinkedHashMap<>();
 
@@ -66,9 +66,9 @@ final class Listings implements AutoCloseable {
     /** Of the second listing, and not yet found in the first: paths, empty for what is old. */
     private final Map<Version, Deque<String>> unexplained = new LinkedHashMap<>();
 
-    /** @param limit bytes of what does not lie in memory */
-    Listings(long limit) {
-        this.limit = limit;
+    /** @param room for what does not lie in memory */
+    Listings(ScanRoom room) {
+        this.room = room;
     }
 
     /** The next entry of the first listing. */
@@ -141,7 +141,7 @@ final class Listings implements AutoCloseable {
             return;
         }
         if (more == null) {
-            more = new EntryFile(limit);
+            more = room.file();
         }
         more.add(listed.version().inode());
         more.add(listed.version().state());

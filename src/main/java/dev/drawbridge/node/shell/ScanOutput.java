@@ -25,9 +25,6 @@ final class ScanOutput extends OutputStream {
     private static final int AGAIN_FIELDS = 3;
     private static final int PORTABLE_FIELDS = 4;
     private static final int FIRST_BUFFER = 4_096;
-    /** On an average. */
-    private static final int BYTES_PER_ENTRY = 512;
-
     private static final int MAX_VERSION = 200;
 
     private enum Section {
@@ -63,13 +60,12 @@ final class ScanOutput extends OutputStream {
      * @param prefix physical root prefix, empty for {@code /}
      * @param work directory of our own, which no scan sees: what lies in it in quarantine would be moved there again, for ever
      */
-    ScanOutput(String prefix, List<NodePath> roots, NodePath work, int maxEntries) {
+    ScanOutput(String prefix, List<NodePath> roots, NodePath work, int maxEntries, ScanRoom room) {
         this.prefix = prefix;
         this.roots = roots;
         this.maxEntries = maxEntries;
-        long maxBytes = (long) maxEntries * BYTES_PER_ENTRY;
-        this.files = new SortedFiles(work, maxBytes);
-        this.listings = new Listings(maxBytes);
+        this.files = new SortedFiles(work, room);
+        this.listings = new Listings(room);
     }
 
     @Override

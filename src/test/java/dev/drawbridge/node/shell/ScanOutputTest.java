@@ -47,7 +47,7 @@ class ScanOutputTest {
     private ScanOutput output = scan(MOST);
 
     private static ScanOutput scan(int maxEntries) {
-        return new ScanOutput("/root", List.of(ROOT), WORK, maxEntries);
+        return new ScanOutput("/root", List.of(ROOT), WORK, maxEntries, new ScanRoom(maxEntries));
     }
 
     @AfterEach
@@ -382,6 +382,35 @@ class ScanOutputTest {
     }
 
     @Test
+    void openScansTakeNoMoreOfTheTemporaryDirectoryTogetherThanTheyMay() {
+        ScanRoom room = new ScanRoom(MOST);
+        List<ScanOutput> open = new ArrayList<>();
+        for (int node = 0; node < 4; node++) {
+            open.add(large(room));
+        }
+        assertThatThrownBy(() -> large(room))
+                .isInstanceOf(NodeAccessException.class)
+                .hasMessageContaining("together");
+        output.discard();
+        open.get(0).discard();
+        open.get(0).discard();
+        open.set(0, large(room));
+        assertThatThrownBy(() -> large(room)).as("room is given back once").hasMessageContaining("together");
+        open.forEach(ScanOutput::discard);
+    }
+
+    /** Almost as much as one file may hold. */
+    private ScanOutput large(ScanRoom room) {
+        output = new ScanOutput("/root", List.of(ROOT), WORK, MOST, room);
+        say("U", "", "W", "", "G");
+        String deep = ("/" + "x".repeat(250)).repeat(15);
+        for (int i = 0; i < 1_024 + 2_300; i++) {
+            entry("d", i, "", deep + i);
+        }
+        return output;
+    }
+
+    @Test
     void aVersionWithoutEndIsRefused() {
         say("U", "", "W", "", "G");
         assertThatThrownBy(() -> say("d", "755", "0", "0", "0", "1.0", "9".repeat(300), "8 1", "1", "", "/root" + ROOT))
@@ -426,7 +455,7 @@ class ScanOutputTest {
                 return 1;
             }
         };
-        output = new ScanOutput("/root", roots, WORK, MOST);
+        output = new ScanOutput("/root", roots, WORK, MOST, new ScanRoom(MOST));
         say("U", "", "W", "", "G");
         Thread connection = new Thread(() -> {
             for (int i = 0; i <= last; i++) {
