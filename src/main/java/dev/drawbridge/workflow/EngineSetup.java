@@ -1,5 +1,6 @@
 package dev.drawbridge.workflow;
 
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.shared.IncidentId;
 import java.util.List;
 import org.camunda.bpm.dmn.engine.impl.DefaultDmnEngineConfiguration;
@@ -46,6 +47,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     private final ObjectProvider<TaskBoard> board;
 
     private final ObjectProvider<FailedSteps> failedSteps;
+    private final ObjectProvider<AuditTrail> audit;
 
     private final UrgentThreads urgent;
     private final Precedence precedence;
@@ -55,12 +57,14 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     EngineSetup(
             ObjectProvider<TaskBoard> board,
             ObjectProvider<FailedSteps> failedSteps,
+            ObjectProvider<AuditTrail> audit,
             UrgentThreads urgent,
             Precedence precedence,
             WorkflowProperties properties,
             JdbcClient jdbc) {
         this.board = board;
         this.failedSteps = failedSteps;
+        this.audit = audit;
         this.urgent = urgent;
         this.precedence = precedence;
         this.properties = properties;
@@ -75,7 +79,8 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setEnableScriptEngineLoadExternalResources(false);
         configuration.setCustomSessionFactories(
                 List.of(new UrgentJobs(properties.containmentPriority(), urgent::execute)));
-        configuration.setCustomJobHandlers(List.of(new StartResponse()));
+        configuration.setCustomJobHandlers(
+                List.of(new StartResponse(event -> audit.getObject().record(event))));
         configuration.setDelegateInterceptor(new StepTimeLimit());
         DefaultDmnEngineConfiguration decisions = new DefaultDmnEngineConfiguration();
         decisions.setFeelEngineFactory(ParsedOnce.factory());

@@ -2,8 +2,11 @@ package dev.drawbridge.workflow;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.shared.Actor;
 import dev.drawbridge.shared.IncidentId;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.camunda.bpm.engine.impl.cfg.ProcessEngineConfigurationImpl;
 import org.camunda.bpm.engine.impl.interceptor.CommandContext;
 import org.camunda.bpm.engine.impl.jobexecutor.JobHandler;
@@ -48,6 +51,13 @@ final class StartResponse implements JobHandler<StartResponse.Request> {
         }
     }
 
+    private final Consumer<AuditEvent> audit;
+
+    /** @param audit records with the transaction of the start */
+    StartResponse(Consumer<AuditEvent> audit) {
+        this.audit = audit;
+    }
+
     /** Whose response a job was to start. */
     static IncidentId incident(JobEntity job) {
         return IncidentId.of(Request.of(job.getJobHandlerConfigurationRaw()).incident());
@@ -77,11 +87,11 @@ final class StartResponse implements JobHandler<StartResponse.Request> {
         // the incident would stay without a workflow for ever, and its node with a reservation
         ProcessInstance started = engine.getRuntimeService()
                 .startProcessInstanceByKey(request.workflow(), request.incident(), request.facts());
-        log.warn(
-                "incident={} the version {} by which its head start was decided is gone, the response goes by {}",
-                request.incident(),
-                request.model(),
-                started.getProcessDefinitionId());
+        String other = "the version by which the head start was decided is gone: the response goes by "
+                + started.getProcessDefinitionId() + ", not by " + request.model();
+        audit.accept(AuditEvent.fact(Actor.SYSTEM, "workflow.start", request.workflow(), other)
+                .on(IncidentId.of(request.incident()), null));
+        log.warn("incident={} {}", request.incident(), other);
     }
 
     @Override

@@ -3,6 +3,9 @@ package dev.drawbridge.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.shared.IncidentId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.Test;
 class UrgentJobsTest {
     private final BlockingQueue<String> ran = new LinkedBlockingQueue<>();
     private final BlockingQueue<Runnable> handed = new LinkedBlockingQueue<>();
+    private final List<AuditEvent> trail = new ArrayList<>();
     private boolean fails;
     private ProcessEngine engine;
 
@@ -47,7 +51,7 @@ class UrgentJobsTest {
         configuration.setJobExecutor(new NeverAcquires());
         configuration.setJobExecutorActivate(true);
         configuration.setCustomSessionFactories(List.of(new UrgentJobs(100, handed::add)));
-        configuration.setCustomJobHandlers(List.of(new StartResponse()));
+        configuration.setCustomJobHandlers(List.of(new StartResponse(trail::add)));
         configuration.setBeans(Map.of("step", (JavaDelegate) execution -> {
             if (fails) {
                 throw new IllegalStateException("the API server is away");
@@ -228,6 +232,7 @@ class UrgentJobsTest {
         handed.remove().run();
         handed.remove().run();
         assertThat(versionOfTheResponse()).isEqualTo(1);
+        assertThat(trail).isEmpty();
     }
 
     @Test
@@ -243,6 +248,10 @@ class UrgentJobsTest {
         handed.remove().run();
         assertThat(started()).containsExactly("incident-1");
         assertThat(versionOfTheResponse()).isEqualTo(2);
+        assertThat(trail).singleElement().satisfies(entry -> {
+            assertThat(entry.incident()).isEqualTo(IncidentId.of("incident-1"));
+            assertThat(entry.reason()).contains("goes by one:2").contains("not by one:1");
+        });
     }
 
     @Test
