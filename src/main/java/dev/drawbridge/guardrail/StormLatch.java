@@ -11,13 +11,17 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -124,11 +128,39 @@ public class StormLatch implements Guardrail {
                 "guardrail.storm",
                 "storm",
                 opened + " incidents in " + limits.window() + ", the limit is " + limits.incidents()));
-        log.error("storm latch tripped: {} incidents in {}", opened, limits.window());
+        TransactionSynchronizationManager.registerSynchronization(new Trip(opened));
         return Verdict.NeedsApproval.ofTwo(
                 rule(),
                 opened + " incidents were opened in " + limits.window() + ", the limit is " + limits.incidents()
                         + ": a person has to reset the storm latch");
+    }
+
+    /** Is told once the latch holds: a verdict within an alert's transaction is taken back with what it set, and the workflow's own sets it. */
+    private final class Trip implements TransactionSynchronization {
+        private final long opened;
+        private final Set<Object> laterSavepoints = new HashSet<>();
+        private boolean takenBack;
+
+        Trip(long opened) {
+            this.opened = opened;
+        }
+
+        @Override
+        public void savepoint(Object savepoint) {
+            laterSavepoints.add(savepoint);
+        }
+
+        @Override
+        public void savepointRollback(Object savepoint) {
+            takenBack |= !laterSavepoints.contains(savepoint);
+        }
+
+        @Override
+        public void afterCommit() {
+            if (!takenBack) {
+                log.error("storm latch tripped: {} incidents in {}", opened, limits.window());
+            }
+        }
     }
 
     private Instant now() {

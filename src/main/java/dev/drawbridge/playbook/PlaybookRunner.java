@@ -7,9 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Starts the workflow of a playbook for an incident; implemented by the package that knows the engine. */
 public interface PlaybookRunner {
     /**
-     * Joins the transaction of the caller: no workflow without incident, no incident without workflow.
-     *
-     * @param node the known node, null when the host is none of ours
+     * Joins the transaction of the caller: no workflow without incident, and no incident without a workflow or the durable job that starts it.
      */
     void start(Start start);
 
@@ -23,6 +21,11 @@ public interface PlaybookRunner {
      */
     void alertJoined(IncidentId incident, Playbook playbook, Alert alert, boolean excluded);
 
+    /**
+     * @param node the known node, null when the host is none of ours
+     * @param excluded whether the playbook excludes the alert
+     * @param byPerson whether a person wants the response, and no detector alone
+     */
     record Start(
             IncidentId incident,
             Playbook playbook,

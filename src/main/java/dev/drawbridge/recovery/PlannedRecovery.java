@@ -65,7 +65,7 @@ class PlannedRecovery implements Recovery {
     private final QuarantineStore quarantine;
     private final AuditTrail audit;
     private final Clock clock;
-    private final RecentLooks looks = new RecentLooks();
+    private final RecentLooks looks;
 
     PlannedRecovery(
             NodeDirectory directory,
@@ -77,7 +77,8 @@ class PlannedRecovery implements Recovery {
             PlanStore plans,
             QuarantineStore quarantine,
             AuditTrail audit,
-            Clock clock) {
+            Clock clock,
+            RecentLooks looks) {
         this.directory = directory;
         this.files = files;
         this.ownWrites = ownWrites;
@@ -88,6 +89,7 @@ class PlannedRecovery implements Recovery {
         this.quarantine = quarantine;
         this.audit = audit;
         this.clock = clock;
+        this.looks = looks;
     }
 
     @Override
@@ -186,7 +188,7 @@ class PlannedRecovery implements Recovery {
         if (kept == null) {
             return Optional.empty();
         }
-        try (NodeScan scan = looks.take(kept.plan().hash(), clock.instant())
+        try (NodeScan scan = looks.take(kept.plan().hash())
                 .orElseGet(() -> files.scan(node, kept.policy().watched().roots()))) {
             return captureEvidence(actor, kept, alerted, scan);
         }

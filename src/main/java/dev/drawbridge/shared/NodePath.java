@@ -111,6 +111,11 @@ public final class NodePath implements Comparable<NodePath> {
         return bytes.getBytes(StandardCharsets.ISO_8859_1);
     }
 
+    /** How many bytes it has. */
+    public int length() {
+        return bytes.length();
+    }
+
     /** True for the path itself and everything below it. */
     public boolean isWithin(NodePath directory) {
         return directory.bytes.equals("/") || bytes.equals(directory.bytes) || bytes.startsWith(directory.bytes + "/");

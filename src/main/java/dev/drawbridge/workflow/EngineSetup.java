@@ -1,5 +1,6 @@
 package dev.drawbridge.workflow;
 
+import dev.drawbridge.audit.AuditTrail;
 import dev.drawbridge.shared.IncidentId;
 import java.util.List;
 import org.camunda.bpm.dmn.engine.impl.DefaultDmnEngineConfiguration;
@@ -46,6 +47,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     private final ObjectProvider<TaskBoard> board;
 
     private final ObjectProvider<FailedSteps> failedSteps;
+    private final ObjectProvider<AuditTrail> audit;
 
     private final UrgentThreads urgent;
     private final Precedence precedence;
@@ -55,12 +57,14 @@ class EngineSetup extends AbstractProcessEnginePlugin {
     EngineSetup(
             ObjectProvider<TaskBoard> board,
             ObjectProvider<FailedSteps> failedSteps,
+            ObjectProvider<AuditTrail> audit,
             UrgentThreads urgent,
             Precedence precedence,
             WorkflowProperties properties,
             JdbcClient jdbc) {
         this.board = board;
         this.failedSteps = failedSteps;
+        this.audit = audit;
         this.urgent = urgent;
         this.precedence = precedence;
         this.properties = properties;
@@ -75,7 +79,8 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         configuration.setEnableScriptEngineLoadExternalResources(false);
         configuration.setCustomSessionFactories(
                 List.of(new UrgentJobs(properties.containmentPriority(), urgent::execute)));
-        configuration.setCustomJobHandlers(List.of(new StartResponse()));
+        configuration.setCustomJobHandlers(
+                List.of(new StartResponse(event -> audit.getObject().record(event))));
         configuration.setDelegateInterceptor(new StepTimeLimit());
         DefaultDmnEngineConfiguration decisions = new DefaultDmnEngineConfiguration();
         decisions.setFeelEngineFactory(ParsedOnce.factory());
@@ -166,8 +171,7 @@ class EngineSetup extends AbstractProcessEnginePlugin {
         public Incident handleIncident(IncidentContext context, String message) {
             Incident incident = super.handleIncident(context, message);
             if (context.getExecutionId() == null) {
-                JobEntity job = Context.getCommandContext().getJobManager().findJobById(context.getConfiguration());
-                failedSteps.getObject().notStarted(StartResponse.incident(job), job.getId(), said(message));
+                outsideOfAnyWorkflow(context.getConfiguration(), said(message));
                 return incident;
             }
             ExecutionEntity execution =
@@ -181,6 +185,20 @@ class EngineSetup extends AbstractProcessEnginePlugin {
                             context.getConfiguration(),
                             said(message));
             return incident;
+        }
+
+        /** Beside starts of responses these are jobs of the engine's own, and of models that start by themselves: no incident of ours waits for them. */
+        private void outsideOfAnyWorkflow(String id, String message) {
+            JobEntity job = Context.getCommandContext().getJobManager().findJobById(id);
+            if (job != null && StartResponse.TYPE.equals(job.getJobHandlerType())) {
+                failedSteps.getObject().notStarted(StartResponse.incident(job), id, message);
+            } else {
+                log.error(
+                        "the engine gave up on job {} of kind {}: {}",
+                        id,
+                        job == null ? "unknown" : job.getJobHandlerType(),
+                        message);
+            }
         }
 
         private static String said(@Nullable String message) {

@@ -81,7 +81,13 @@ class HeadStart {
         AtomicReference<AnnouncedRung> allowed = new AtomicReference<>();
         // before the verdict: with it comes a lock that other verdicts wait for until this transaction ends
         Sent job = send(
-                new StartResponse.Request(model.get().model(), start.incident().value(), facts), allowed, start);
+                new StartResponse.Request(
+                        model.get().model(),
+                        playbook.workflow(),
+                        start.incident().value(),
+                        facts),
+                allowed,
+                start);
         Optional<AnnouncedRung> rung =
                 containment.announce(Actor.playbook(playbook.name()), start.incident(), node, first);
         if (rung.isEmpty()) {

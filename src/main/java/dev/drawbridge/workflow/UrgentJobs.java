@@ -67,7 +67,7 @@ final class UrgentJobs implements SessionFactory {
                 Runnable behind = run;
                 try {
                     behind = before.get()
-                            .map(left -> oneAfterTheOther(left, run))
+                            .map(outcome -> new Applied(outcome, run))
                             .orElse(null);
                 } finally {
                     if (behind != null) {
@@ -86,16 +86,6 @@ final class UrgentJobs implements SessionFactory {
                 return;
             }
             atCommit(locked(job, executor));
-        }
-
-        private static Runnable oneAfterTheOther(Runnable first, Runnable second) {
-            return () -> {
-                try {
-                    first.run();
-                } finally {
-                    second.run();
-                }
-            };
         }
 
         private Runnable locked(JobEntity job, JobExecutor executor) {

@@ -46,40 +46,56 @@ class UrgentThreads implements SmartLifecycle {
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
                 new CustomizableThreadFactory(name),
-                // after the end: the job is durable, and is freed like that of a crashed instance
-                (job, ended) -> ((Urgent) job).ended().run());
+                // after the end, in the thread that hands it over
+                (job, ended) -> ((Urgent) job).leave());
     }
 
     /** Counts from now on, and not from when a thread is free. What a rung leads to is a further one. */
     void execute(Runnable job) {
         if (containing.get()) {
             precedence.beginFurther();
-            further.execute(new Urgent(precedence.behindFirst(job), precedence::endFurther));
+            further.execute(new Urgent(job, precedence.behindFirst(job), precedence::endFurther));
         } else {
             precedence.beginFirst();
-            first.execute(new Urgent(job, precedence::endFirst));
+            first.execute(new Urgent(job, job, precedence::endFirst));
         }
     }
 
-    /** @param ended lets go what waits behind it, whether it ran or was discarded */
+    /**
+     * @param turn the job, when it is its turn
+     * @param ended lets go what waits behind it, whether it ran or was left
+     */
     private final class Urgent implements Runnable {
         private final Runnable job;
+        private final Runnable turn;
         private final Runnable ended;
 
-        Urgent(Runnable job, Runnable ended) {
+        Urgent(Runnable job, Runnable turn, Runnable ended) {
             this.job = job;
+            this.turn = turn;
             this.ended = ended;
-        }
-
-        Runnable ended() {
-            return ended;
         }
 
         @Override
         public void run() {
+            if (!running) {
+                leave();
+                return;
+            }
             containing.set(true);
             try {
-                job.run();
+                turn.run();
+            } finally {
+                ended.run();
+            }
+        }
+
+        /** A job is durable, and is freed like that of a crashed instance; what came of a rung is nowhere else. */
+        void leave() {
+            try {
+                if (job instanceof Applied applied) {
+                    applied.outcome().run();
+                }
             } finally {
                 ended.run();
             }
@@ -89,21 +105,26 @@ class UrgentThreads implements SmartLifecycle {
     @Override
     public void start() {}
 
-    /** Lets rungs end that began; those that still wait keep their lock until another instance, or the next start, frees it. */
+    /**
+     * Lets rungs end that began, and records what came of them; those that still wait keep their lock until another instance, or the next start,
+     * frees it. First rungs end first: what they leave to be done is handed on.
+     */
     @Override
     public void stop() {
         running = false;
-        for (ThreadPoolExecutor threads : List.of(first, further)) {
-            threads.shutdown();
-            List<Runnable> left = new ArrayList<>();
-            threads.getQueue().drainTo(left);
-            left.forEach(job -> ((Urgent) job).ended().run());
-        }
+        long deadline = System.nanoTime() + GRACE.toNanos();
+        end(first, deadline);
+        end(further, deadline);
+    }
+
+    private static void end(ThreadPoolExecutor threads, long deadline) {
+        threads.shutdown();
+        List<Runnable> left = new ArrayList<>();
+        threads.getQueue().drainTo(left);
+        left.forEach(job -> ((Urgent) job).leave());
         try {
-            for (ThreadPoolExecutor threads : List.of(first, further)) {
-                if (!threads.awaitTermination(GRACE.toSeconds(), TimeUnit.SECONDS)) {
-                    log.warn("a rung of containment did not end within {}", GRACE);
-                }
+            if (!threads.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                log.warn("a rung of containment did not end within {}", GRACE);
             }
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();

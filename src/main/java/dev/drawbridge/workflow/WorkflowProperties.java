@@ -19,7 +19,7 @@ import org.springframework.validation.annotation.Validated;
 record WorkflowProperties(
         @DefaultValue("500") @Min(1) int maxContainmentBacklog,
         @Nullable @Size(min = 1, max = 200) String instance) {
-    /** Job priority of the rungs in {@code contain-node.bpmn}; nothing else has it. */
+    /** Job priority of the rungs in {@code contain-node.bpmn}, and of the start of a workflow whose first rung has a head start; nothing else has it. */
     long containmentPriority() {
         return 100;
     }

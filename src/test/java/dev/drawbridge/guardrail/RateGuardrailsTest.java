@@ -16,6 +16,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -23,8 +24,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.TransactionExecution;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** The storm latch and the hourly budget: each is shown to fire, and to let go only when it should. */
+@ExtendWith(OutputCaptureExtension.class)
 class RateGuardrailsTest {
     private static final Duration WINDOW = Duration.ofMinutes(10);
 
@@ -60,7 +68,8 @@ class RateGuardrailsTest {
     }
 
     /** One instance of Drawbridge on a database. */
-    private record Instance(StormLatch latch, HourlyBudget budget, ContainedNodes contained, EffectGate gate) {
+    private record Instance(
+            StormLatch latch, HourlyBudget budget, ContainedNodes contained, Situations situations, EffectGate gate) {
         static Instance on(TestDatabase database, Clock clock, int budget, int incidents) {
             GuardrailProperties limits = new GuardrailProperties(
                     false,
@@ -74,28 +83,33 @@ class RateGuardrailsTest {
             AuditTrail audit = TestAudit.on(database, clock);
             StormLatch latch = new StormLatch(limits, database.jdbc(), database.transactions(), audit, clock);
             HourlyBudget hourly = new HourlyBudget(limits);
+            Situations situations = new Situations(contained, limits);
             return new Instance(
                     latch,
                     hourly,
                     contained,
+                    situations,
                     new EffectGate(
                             List.of(latch, new MaxContainedNodes(limits, contained), hourly),
-                            new Situations(contained, limits),
+                            situations,
                             TestGate.overrides(database),
                             audit,
                             Clock.systemUTC(),
                             database.transactions()));
         }
 
-        String contain(int n) {
-            Effect effect = new Effect(
+        static Effect cordon(int n) {
+            return new Effect(
                     Actor.playbook("tampering"),
                     IncidentId.of("i" + n),
                     NodeName.of("node-" + n),
                     Effect.Kind.CONTAIN,
                     "cordon",
                     "[]");
-            EffectResult<String> result = gate.perform(effect, permit -> "done");
+        }
+
+        String contain(int n) {
+            EffectResult<String> result = gate.perform(cordon(n), permit -> "done");
             return result instanceof EffectResult.NotAllowed<String> refused
                     ? refused.rule()
                     : result.getClass().getSimpleName();
@@ -127,6 +141,44 @@ class RateGuardrailsTest {
         assertThat(instance.contain(1)).as("began before").isEqualTo("Done");
         assertThat(instance.latch().tripped().map(StormLatch.Tripped::incidents))
                 .contains(4);
+    }
+
+    /** Within the transaction of an alert, and then as a step of its workflow. */
+    @Test
+    void theLatchIsSaidToHaveTrippedOnceAndWhenItHolds(CapturedOutput output) {
+        Instance instance = Instance.on(database, clock, 100, 1);
+        for (int alert = 1; alert <= 4; alert++) {
+            int n = alert;
+            Optional<EffectGate.Announced> announced = database.transaction().execute(status -> {
+                instance.opened(n, n);
+                return instance.gate().announce(Instance.cordon(n), () -> {});
+            });
+            assertThat(announced.isPresent()).isEqualTo(n == 1);
+        }
+        assertThat(output).doesNotContain("storm latch tripped");
+        assertThat(instance.latch().tripped()).isEmpty();
+        assertThat(instance.contain(2)).isEqualTo("storm");
+        assertThat(instance.latch().tripped().map(StormLatch.Tripped::incidents))
+                .contains(4);
+        assertThat(instance.contain(3)).isEqualTo("storm");
+        assertThat(output).containsOnlyOnce("storm latch tripped: 4 incidents");
+    }
+
+    /** An announcement that is taken back later takes nothing with it that was said before. */
+    @Test
+    void aTripOutlivesWhatIsTakenBackAfterIt(CapturedOutput output) {
+        Instance instance = Instance.on(database, clock, 100, 1);
+        instance.opened(1, 2);
+        TransactionTemplate within = new TransactionTemplate(database.transactions());
+        within.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+        database.transaction().executeWithoutResult(step -> {
+            assertThat(instance.latch()
+                            .judge(Instance.cordon(2), instance.situations().of(Instance.cordon(2))))
+                    .isInstanceOf(Verdict.NeedsApproval.class);
+            within.executeWithoutResult(TransactionExecution::setRollbackOnly);
+        });
+        assertThat(instance.latch().tripped()).isPresent();
+        assertThat(output).containsOnlyOnce("storm latch tripped: 2 incidents");
     }
 
     @Test

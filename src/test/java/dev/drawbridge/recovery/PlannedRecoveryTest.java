@@ -101,7 +101,8 @@ class PlannedRecoveryTest {
                 new PlanStore(database.jdbc()),
                 new QuarantineStore(database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(database, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                new RecentLooks(Clock.systemUTC()));
     }
 
     private Recovery recovery() {

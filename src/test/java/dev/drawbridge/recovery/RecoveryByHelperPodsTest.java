@@ -86,7 +86,8 @@ class RecoveryByHelperPodsTest {
                 new PlanStore(node.database.jdbc()),
                 new QuarantineStore(node.database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(node.database, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                new RecentLooks(Clock.systemUTC()));
     }
 
     private static <T> T step(Supplier<T> work) {

@@ -48,6 +48,7 @@ public final class TestRecovery {
                 new PlanStore(database.jdbc()),
                 new QuarantineStore(database.jdbc(), Clock.systemUTC()),
                 TestAudit.on(database, Clock.systemUTC()),
-                Clock.systemUTC());
+                Clock.systemUTC(),
+                new RecentLooks(Clock.systemUTC()));
     }
 }

@@ -3,12 +3,14 @@ package dev.drawbridge.workflow;
 import static dev.drawbridge.workflow.People.RESPONDER;
 import static dev.drawbridge.workflow.Response.ROGUE_POD;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.drawbridge.incident.IncidentState;
 import java.util.List;
 import java.util.Map;
 import org.camunda.bpm.engine.impl.persistence.entity.JobEntity;
 import org.camunda.bpm.engine.runtime.Job;
+import org.camunda.bpm.model.bpmn.Bpmn;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -97,5 +99,50 @@ abstract class HeadStartPaths extends WorkflowPaths {
 
         response.isAt("serviceTask_applyRung").is(IncidentState.OPEN);
         assertThat(response.tasks()).isEmpty();
+    }
+
+    /** A model of somebody's own that starts by a timer, and cannot. */
+    @Test
+    void aJobOfNoResponseIsGivenUpAsTheEngineDoesAndIsNobodysTask() {
+        response.post(ROGUE_POD);
+        String deployment = response.models
+                .createDeployment()
+                .addModelInstance(
+                        "timed.bpmn",
+                        Bpmn.createExecutableProcess("timed")
+                                .camundaHistoryTimeToLive(1)
+                                .startEvent()
+                                .timerWithDuration("PT1H")
+                                .serviceTask("broken")
+                                .camundaExpression("${nothing.like.that}")
+                                .endEvent()
+                                .done())
+                .deploy()
+                .getId();
+        try {
+            String timer = response.jobs
+                    .createJobQuery()
+                    .processDefinitionKey("timed")
+                    .singleResult()
+                    .getId();
+            for (int left = 2; left >= 0; left--) {
+                assertThatThrownBy(() -> response.jobs.executeJob(timer)).hasMessageContaining("nothing.like.that");
+                assertThat(response.jobs
+                                .createJobQuery()
+                                .jobId(timer)
+                                .singleResult()
+                                .getRetries())
+                        .isEqualTo(left);
+            }
+            assertThat(response.runtime
+                            .createIncidentQuery()
+                            .configuration(timer)
+                            .count())
+                    .as("incidents of the engine")
+                    .isEqualTo(1);
+            assertThat(response.tasks()).isEmpty();
+        } finally {
+            response.models.deleteDeployment(deployment, true);
+        }
     }
 }

@@ -3,6 +3,9 @@ package dev.drawbridge.workflow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.drawbridge.audit.AuditEvent;
+import dev.drawbridge.shared.IncidentId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.Test;
 class UrgentJobsTest {
     private final BlockingQueue<String> ran = new LinkedBlockingQueue<>();
     private final BlockingQueue<Runnable> handed = new LinkedBlockingQueue<>();
+    private final List<AuditEvent> trail = new ArrayList<>();
     private boolean fails;
     private ProcessEngine engine;
 
@@ -48,7 +52,7 @@ class UrgentJobsTest {
         configuration.setJobExecutor(new NeverAcquires());
         configuration.setJobExecutorActivate(true);
         configuration.setCustomSessionFactories(List.of(new UrgentJobs(100, handed::add)));
-        configuration.setCustomJobHandlers(List.of(new StartResponse()));
+        configuration.setCustomJobHandlers(List.of(new StartResponse(trail::add)));
         configuration.setBeans(Map.of("step", (JavaDelegate) execution -> {
             if (fails) {
                 throw new IllegalStateException("the API server is away");
@@ -58,12 +62,16 @@ class UrgentJobsTest {
                     + configuration.getJobExecutor().getLockOwner().equals(job.getLockOwner()));
         }));
         engine = configuration.buildProcessEngine();
+        deployOne(1);
+    }
+
+    private void deployOne(int historyDays) {
         engine.getRepositoryService()
                 .createDeployment()
                 .addModelInstance(
                         "one.bpmn",
                         Bpmn.createExecutableProcess("one")
-                                .camundaHistoryTimeToLive(1)
+                                .camundaHistoryTimeToLive(historyDays)
                                 .startEvent()
                                 .serviceTask("contain")
                                 .camundaAsyncBefore()
@@ -131,7 +139,8 @@ class UrgentJobsTest {
                 .getId();
         MessageEntity job = new MessageEntity();
         job.setJobHandlerType(StartResponse.TYPE);
-        job.setJobHandlerConfiguration(new StartResponse.Request(model, "incident-1", Map.of("malicious", true)));
+        job.setJobHandlerConfiguration(
+                new StartResponse.Request(model, "one", "incident-1", Map.of("malicious", true)));
         job.setPriority(100);
         ((ProcessEngineConfigurationImpl) engine.getProcessEngineConfiguration())
                 .getCommandExecutorTxRequired()
@@ -158,7 +167,7 @@ class UrgentJobsTest {
                 .execute(context -> {
                     MessageEntity job = new MessageEntity();
                     job.setJobHandlerType(StartResponse.TYPE);
-                    job.setJobHandlerConfiguration(new StartResponse.Request("none", "incident-1", Map.of()));
+                    job.setJobHandlerConfiguration(new StartResponse.Request("none", "one", "incident-1", Map.of()));
                     job.setPriority(100);
                     UrgentJobs.sendBehind(Optional::empty, job, context);
                     job.delete();
@@ -238,6 +247,60 @@ class UrgentJobsTest {
         engine.getManagementService().executeJob(job.getId());
         assertThat(started()).containsExactly("incident-1");
         assertThat(ran).isEmpty();
+    }
+
+    @Test
+    void aResponseGoesByTheVersionByWhichItsHeadStartWasDecided() {
+        sendBehind(this::ahead, true);
+        deployOne(2);
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(versionOfTheResponse()).isEqualTo(1);
+        assertThat(trail).isEmpty();
+    }
+
+    @Test
+    void aResponseWhoseVersionIsGoneGoesByTheNewestOne() {
+        sendBehind(this::ahead, true);
+        String deployment = engine.getRepositoryService()
+                .createDeploymentQuery()
+                .singleResult()
+                .getId();
+        deployOne(2);
+        engine.getRepositoryService().deleteDeployment(deployment);
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(started()).containsExactly("incident-1");
+        assertThat(versionOfTheResponse()).isEqualTo(2);
+        assertThat(trail).singleElement().satisfies(entry -> {
+            assertThat(entry.incident()).isEqualTo(IncidentId.of("incident-1"));
+            assertThat(entry.reason()).contains("goes by one:2").contains("not by one:1");
+        });
+    }
+
+    @Test
+    void aResponseWhoseModelIsGoneStartsOnceThereIsOneAgain() {
+        MessageEntity job = sendBehind(this::ahead, true);
+        engine.getRepositoryService()
+                .deleteDeployment(engine.getRepositoryService()
+                        .createDeploymentQuery()
+                        .singleResult()
+                        .getId());
+        handed.remove().run();
+        handed.remove().run();
+        assertThat(started()).isEmpty();
+        deployOne(2);
+        engine.getManagementService().executeJob(job.getId());
+        assertThat(started()).containsExactly("incident-1");
+    }
+
+    private int versionOfTheResponse() {
+        return engine.getRepositoryService()
+                .getProcessDefinition(engine.getRuntimeService()
+                        .createProcessInstanceQuery()
+                        .singleResult()
+                        .getProcessDefinitionId())
+                .getVersion();
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Entries of a scan that are too many for the heap, in a temporary file. Its name is gone as soon as it is open, so nothing is left of it after a
@@ -30,9 +31,15 @@ final class EntryFile implements AutoCloseable {
     private final FileChannel channel;
     private final DataOutputStream out;
     private final int limit;
+    private final ScanRoom room;
+    private final AtomicLong taken = new AtomicLong();
 
-    /** @param limit bytes */
-    EntryFile(long limit) {
+    /**
+     * @param limit bytes
+     * @param room has them
+     */
+    EntryFile(long limit, ScanRoom room) {
+        this.room = room;
         // the stream counts no further
         this.limit = (int) Math.min(limit, Integer.MAX_VALUE - 1);
         try {
@@ -90,6 +97,9 @@ final class EntryFile implements AutoCloseable {
         if (out.size() > limit) {
             throw new NodeAccessException("the scan holds more than " + limit + " bytes");
         }
+        long more = out.size() - taken.get();
+        room.take(more);
+        taken.addAndGet(more);
     }
 
     /** Where the next entry will begin. */
@@ -173,5 +183,7 @@ final class EntryFile implements AutoCloseable {
         } catch (IOException failed) {
             throw kept(failed);
         }
+        // closed as often as anybody likes
+        room.giveBack(taken.getAndSet(0));
     }
 }

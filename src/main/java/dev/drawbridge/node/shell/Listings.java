@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
 final class Listings implements AutoCloseable {
     private static final int IN_MEMORY = 1_024;
     private static final int BUFFER = 64 * 1024;
-    /** Characters of what waits in memory: no command takes as many arguments, and no tree at work changes so much meanwhile. */
+    /** Bytes of what waits in memory: no command takes as many arguments, and no tree at work changes so much meanwhile. */
     private static final long MOST_WAITING = 64 * 1024 * 1024;
+    /** Bytes of an entry that waits, without its texts: objects, their headers and the places in which they are found, and some more than that. */
+    private static final long ENTRY = 1_024;
 
     /**
      * What shows every change of an inode.
@@ -33,11 +35,22 @@ final class Listings implements AutoCloseable {
      * @param inode device and number
      * @param state time of the last change, which nobody sets, and size
      */
-    record Version(String inode, String state) {}
+    record Version(String inode, String state) {
+        /** Bytes, and as many characters: a text out of a scan has one for each. */
+        long size() {
+            return inode.length() + state.length();
+        }
+    }
 
-    private record Listed(ScannedFile file, Version version) {}
+    private record Listed(ScannedFile file, Version version) {
+        /** Bytes that it takes in memory, at the most. */
+        long size() {
+            String link = file.linkTarget();
+            return ENTRY + file.path().length() + version.size() + (link == null ? 0 : link.length());
+        }
+    }
 
-    private final long limit;
+    private final ScanRoom room;
     /** Regular files without digest so far, by path as it was printed. */
     private final Map<String, Listed> undigested = new LinkedHashMap<>();
 
@@ -45,6 +58,7 @@ final class Listings implements AutoCloseable {
     private @Nullable EntryFile more;
     private EntryFile.@Nullable Reader reader;
     private int inFile;
+    /** Bytes of what is in the three maps. */
     private long waiting;
 
     /** Of the first listing, and not yet found in the second. */
@@ -52,18 +66,19 @@ final class Listings implements AutoCloseable {
     /** Of the second listing, and not yet found in the first: paths, empty for what is old. */
     private final Map<Version, Deque<String>> unexplained = new LinkedHashMap<>();
 
-    /** @param limit bytes of what does not lie in memory */
-    Listings(long limit) {
-        this.limit = limit;
+    /** @param room for what does not lie in memory */
+    Listings(ScanRoom room) {
+        this.room = room;
     }
 
     /** The next entry of the first listing. */
     void listed(String raw, ScannedFile file, Version version) {
         Listed listed = new Listed(file, version);
         if (file.type() == FileType.FILE) {
-            hold(raw);
+            hold(undigested(raw, listed));
             Listed twice = undigested.put(raw, listed);
             if (twice != null) {
+                waiting -= undigested(raw, twice);
                 keep(twice);
             }
         } else {
@@ -71,8 +86,17 @@ final class Listings implements AutoCloseable {
         }
     }
 
-    private void hold(String text) {
-        waiting += text.length();
+    private static long undigested(String raw, Listed listed) {
+        return listed.size() + raw.length();
+    }
+
+    /** Its path is read only in the end, and is there twice then. */
+    private static long unexplained(Version version, String raw) {
+        return ENTRY + version.size() + 2L * raw.length();
+    }
+
+    private void hold(long bytes) {
+        waiting += bytes;
         if (waiting > MOST_WAITING) {
             throw new NodeAccessException("the scan is in no order, or the trees change too much");
         }
@@ -88,7 +112,7 @@ final class Listings implements AutoCloseable {
         while (!passed) {
             Map.Entry<String, Listed> next = all.next();
             all.remove();
-            waiting -= next.getKey().length();
+            waiting -= undigested(next.getKey(), next.getValue());
             passed = next.getKey().equals(raw);
             keep(passed ? with(next.getValue(), digest) : next.getValue());
         }
@@ -117,7 +141,7 @@ final class Listings implements AutoCloseable {
             return;
         }
         if (more == null) {
-            more = new EntryFile(limit);
+            more = room.file();
         }
         more.add(listed.version().inode());
         more.add(listed.version().state());
@@ -162,18 +186,21 @@ final class Listings implements AutoCloseable {
         }
         Listed earlier = take(unconfirmed, version);
         if (earlier != null) {
+            waiting -= earlier.size();
             into.add(earlier.file());
         } else {
-            hold(raw);
+            hold(unexplained(version, raw));
             unexplained.computeIfAbsent(version, none -> new ArrayDeque<>()).add(raw);
         }
     }
 
     private void compare(Listed before, SortedFiles into) {
-        if (take(unexplained, before.version()) != null) {
+        String later = take(unexplained, before.version());
+        if (later != null) {
+            waiting -= unexplained(before.version(), later);
             into.add(before.file());
         } else {
-            hold(before.file().path().toString());
+            hold(before.size());
             unconfirmed
                     .computeIfAbsent(before.version(), none -> new ArrayDeque<>())
                     .add(before);

@@ -25,9 +25,6 @@ final class ScanOutput extends OutputStream {
     private static final int AGAIN_FIELDS = 3;
     private static final int PORTABLE_FIELDS = 4;
     private static final int FIRST_BUFFER = 4_096;
-    /** On an average. */
-    private static final int BYTES_PER_ENTRY = 512;
-
     private static final int MAX_VERSION = 200;
 
     private enum Section {
@@ -57,19 +54,18 @@ final class ScanOutput extends OutputStream {
     private final Map<String, Long> groups = new HashMap<>();
     private Section section = Section.HEAD;
     private boolean gnu;
-    private volatile boolean discarded;
+    private boolean discarded;
 
     /**
      * @param prefix physical root prefix, empty for {@code /}
      * @param work directory of our own, which no scan sees: what lies in it in quarantine would be moved there again, for ever
      */
-    ScanOutput(String prefix, List<NodePath> roots, NodePath work, int maxEntries) {
+    ScanOutput(String prefix, List<NodePath> roots, NodePath work, int maxEntries, ScanRoom room) {
         this.prefix = prefix;
         this.roots = roots;
         this.maxEntries = maxEntries;
-        long maxBytes = (long) maxEntries * BYTES_PER_ENTRY;
-        this.files = new SortedFiles(work, maxBytes);
-        this.listings = new Listings(maxBytes);
+        this.files = new SortedFiles(work, room);
+        this.listings = new Listings(room);
     }
 
     @Override
@@ -77,8 +73,9 @@ final class ScanOutput extends OutputStream {
         write(new byte[] {(byte) b}, 0, 1);
     }
 
+    /** By the thread of the connection, which may still write when who asked gives up: not while that one closes the files. */
     @Override
-    public void write(byte[] bytes, int from, int count) {
+    public synchronized void write(byte[] bytes, int from, int count) {
         if (discarded) {
             throw new NodeAccessException("nobody reads the scan any more");
         }
@@ -256,7 +253,7 @@ final class ScanOutput extends OutputStream {
      *
      * @return closed by the caller
      */
-    ScannedFiles files() {
+    synchronized ScannedFiles files() {
         if (section != Section.END) {
             throw new NodeAccessException("the scan ended early");
         }
@@ -267,8 +264,8 @@ final class ScanOutput extends OutputStream {
         return files;
     }
 
-    /** For a scan of which nobody wants the entries any more. */
-    void discard() {
+    /** For a scan of which nobody wants the entries any more: from now on nothing is written, and no file comes after those that are closed here. */
+    synchronized void discard() {
         discarded = true;
         listings.close();
         files.close();

@@ -56,6 +56,7 @@ class ShellNodeFiles implements NodeFiles {
     private final NodeShells shells;
     private final NodeAccessProperties settings;
     private final Clock clock;
+    private final ScanRoom room;
     private final Script scan = Script.load("scan");
     private final Script read = Script.load("read");
     private final Script readTogether = Script.load("read-together");
@@ -68,6 +69,7 @@ class ShellNodeFiles implements NodeFiles {
         this.shells = shells;
         this.settings = settings;
         this.clock = clock;
+        this.room = new ScanRoom(settings.maxScanEntries());
     }
 
     @Override
@@ -77,8 +79,8 @@ class ShellNodeFiles implements NodeFiles {
         List<String> arguments = new ArrayList<>(List.of(Script.octal(prefix.toBytes())));
         roots.forEach(root -> arguments.add(Script.octal(root.toBytes())));
         String latin = new String(prefix.toBytes(), StandardCharsets.ISO_8859_1);
-        ScanOutput output =
-                new ScanOutput(latin.equals("/") ? "" : latin, roots, settings.workPath(), settings.maxScanEntries());
+        ScanOutput output = new ScanOutput(
+                latin.equals("/") ? "" : latin, roots, settings.workPath(), settings.maxScanEntries(), room);
         ScannedFiles complete = null;
         try {
             NodeShell.Ended ended = shell.run(node, NodeShell.Call.look(scan, arguments), output);

@@ -25,18 +25,18 @@ final class SortedFiles implements ScannedFiles {
     private static final int LARGEST_BUFFER = 8 * 1024;
 
     private final NodePath leftOut;
-    private final long limit;
+    private final ScanRoom room;
     private final List<Long> runs = new ArrayList<>();
     private final List<ScannedFile> rest = new ArrayList<>();
     private @Nullable EntryFile file;
 
     /**
      * @param leftOut directory that is left out with all in it
-     * @param limit bytes of what does not lie in memory
+     * @param room for what does not lie in memory
      */
-    SortedFiles(NodePath leftOut, long limit) {
+    SortedFiles(NodePath leftOut, ScanRoom room) {
         this.leftOut = leftOut;
-        this.limit = limit;
+        this.room = room;
     }
 
     /** In any order; none after the first look. */
@@ -46,7 +46,7 @@ final class SortedFiles implements ScannedFiles {
         }
         if (rest.size() == IN_MEMORY) {
             if (file == null) {
-                file = new EntryFile(limit);
+                file = room.file();
             }
             rest.sort(BY_PATH);
             runs.add(file.end());

@@ -11,17 +11,24 @@ import dev.drawbridge.node.ScannedFiles;
 import dev.drawbridge.shared.Digest;
 import dev.drawbridge.shared.NodePath;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a node may print, from few entries to more than lie in memory. */
@@ -33,7 +40,21 @@ class ScanOutputTest {
     /** As many files as find gives to one command. */
     private static final int BATCH = 700;
 
-    private final ScanOutput output = new ScanOutput("/root", List.of(ROOT), WORK, MOST);
+    /** As many entries as may come by default. */
+    private static final int DEFAULT = 200_000;
+
+    private static final long MEBIBYTE = 1 << 20;
+
+    private ScanOutput output = scan(MOST);
+
+    private static ScanOutput scan(int maxEntries) {
+        return new ScanOutput("/root", List.of(ROOT), WORK, maxEntries, new ScanRoom(maxEntries));
+    }
+
+    @AfterEach
+    void nobodyReadsIt() {
+        output.discard();
+    }
 
     /** @param state of its inode in both listings */
     private record Listed(String name, int inode, int state) {
@@ -313,6 +334,111 @@ class ScanOutputTest {
                 .hasMessageContaining("bytes");
     }
 
+    /** What a node may say so that all of it waits in memory. */
+    private enum Hostile {
+        FILES_WITHOUT_DIGESTS {
+            @Override
+            void speak(ScanOutputTest node) {
+                for (int i = 0; i < DEFAULT; i++) {
+                    node.entry("f", i, "", "/a" + i);
+                }
+            }
+        },
+        OLD_FILES_THAT_WERE_NOT_THERE {
+            @Override
+            void speak(ScanOutputTest node) {
+                node.say("AGAIN");
+                for (int i = 0; i < DEFAULT; i++) {
+                    node.say("8 " + i, "9".repeat(150), "");
+                }
+            }
+        },
+        LINKS_WITH_LONG_TARGETS_THAT_ARE_GONE {
+            @Override
+            void speak(ScanOutputTest node) {
+                int links = 11_000; // no more of them are kept at all
+                String deep = ("/" + "x".repeat(250)).repeat(15);
+                for (int i = 0; i < links; i++) {
+                    node.entry("l", i, "y".repeat(NodePath.MAX_BYTES), deep + i);
+                }
+                node.say("AGAIN");
+                for (int i = 0; i < links; i++) {
+                    node.say("8 " + (DEFAULT + i), "1.0 3", "");
+                }
+            }
+        };
+
+        abstract void speak(ScanOutputTest node);
+    }
+
+    private void entry(String type, int inode, String link, String below) {
+        say(type, "640", "1", "2", "3", "4.5", "1.0", "8 " + inode, "1", link, "/root" + ROOT + below);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatWaitsInMemoryIsBoundedWhateverANodeSays(Hostile hostile) {
+        long before = alive();
+        output = scan(DEFAULT);
+        say("U", "", "W", "", "G");
+        assertThatThrownBy(() -> hostile.speak(this))
+                .isInstanceOf(NodeAccessException.class)
+                .hasMessageContaining("in no order");
+        assertThat(alive() - before)
+                .as("with the first thousand entries, and as many that are put in order")
+                .isLessThan((64 + 24) * MEBIBYTE);
+        assertThatThrownBy(output::files).isInstanceOf(NodeAccessException.class);
+    }
+
+    private static long alive() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+
+    /** As where directories are at work all the time. */
+    @Test
+    void whatWaitedAndWasFoundWaitsNoLonger() {
+        int files = DEFAULT / 2;
+        List<Listed> listing = listing(files);
+        List<Listed> later = new ArrayList<>(listing);
+        for (int i = 0; i < files; i += 2) {
+            Collections.swap(later, i, i + 1);
+        }
+        output = scan(DEFAULT);
+        first(listing);
+        again(later, List.of());
+        assertThat(files()).isEqualTo(found(listing));
+    }
+
+    @Test
+    void openScansTakeNoMoreOfTheTemporaryDirectoryTogetherThanTheyMay() {
+        ScanRoom room = new ScanRoom(MOST);
+        List<ScanOutput> open = new ArrayList<>();
+        for (int node = 0; node < 4; node++) {
+            open.add(large(room));
+        }
+        assertThatThrownBy(() -> large(room))
+                .isInstanceOf(NodeAccessException.class)
+                .hasMessageContaining("together");
+        output.discard();
+        open.get(0).discard();
+        open.get(0).discard();
+        open.set(0, large(room));
+        assertThatThrownBy(() -> large(room)).as("room is given back once").hasMessageContaining("together");
+        open.forEach(ScanOutput::discard);
+    }
+
+    /** Almost as much as one file may hold. */
+    private ScanOutput large(ScanRoom room) {
+        output = new ScanOutput("/root", List.of(ROOT), WORK, MOST, room);
+        say("U", "", "W", "", "G");
+        String deep = ("/" + "x".repeat(250)).repeat(15);
+        for (int i = 0; i < 1_024 + 2_300; i++) {
+            entry("d", i, "", deep + i);
+        }
+        return output;
+    }
+
     @Test
     void aVersionWithoutEndIsRefused() {
         say("U", "", "W", "", "G");
@@ -334,6 +460,56 @@ class ScanOutputTest {
         first(listing(MANY));
         output.discard();
         assertThatThrownBy(() -> say("AGAIN")).isInstanceOf(NodeAccessException.class);
+    }
+
+    /** Who asked gives up at the time limit, while the thread of the connection still writes what came before it. */
+    @Test
+    void whatIsWrittenWhileAScanIsDiscardedLeavesNoFileOpen() throws Exception {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        int last = 1_024; // the first one that is too much for the memory
+        AtomicInteger looked = new AtomicInteger();
+        List<NodePath> roots = new AbstractList<>() {
+            @Override
+            public NodePath get(int index) {
+                if (looked.getAndIncrement() == last) {
+                    writing.countDown();
+                    await(goOn);
+                }
+                return ROOT;
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        output = new ScanOutput("/root", roots, WORK, MOST, new ScanRoom(MOST));
+        say("U", "", "W", "", "G");
+        Thread connection = new Thread(() -> {
+            for (int i = 0; i <= last; i++) {
+                entry("d", i, "", "/d" + i);
+            }
+        });
+        connection.start();
+        await(writing);
+        Thread whoAsked = new Thread(output::discard);
+        whoAsked.start();
+        while (whoAsked.getState() != Thread.State.BLOCKED && whoAsked.getState() != Thread.State.TERMINATED) {
+            Thread.onSpinWait();
+        }
+        goOn.countDown();
+        connection.join();
+        whoAsked.join();
+        assertThat(open()).isEmpty();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException stopped) {
+            throw new AssertionError(stopped);
+        }
     }
 
     @Test
