@@ -1,6 +1,7 @@
 package dev.drawbridge.alert;
 
 import dev.drawbridge.shared.IncidentId;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  */
 public interface AlertHandler {
     /**
-     * Runs again in a new transaction after it lost a race. An alert that an incident answers is noted with it ({@link Alerts#decide}) before
-     * anything begins that may read the alerts of the incident.
+     * Runs again in a new transaction after it lost a race.
+     *
+     * @param keep keeps the alert with what becomes of it; to be called once, as soon as that is known and before anything begins that may read
+     *     the alerts of an incident
      *
      * @throws org.springframework.dao.ConcurrencyFailureException when it lost a race: what comes of a second run counts
      */
-    Handled handle(Alert alert);
+    void handle(Alert alert, Consumer<Handled> keep);
 
     /** @param reason for people, where the disposition alone does not say it */
     record Handled(

@@ -13,8 +13,11 @@ import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +48,7 @@ class AlertIntake {
     /**
      * Few at once, in the order of their arrival: sixteen that share the processors all end as late as the last of sixteen that take turns.
      */
-    private final Semaphore turns = new Semaphore(2 * Runtime.getRuntime().availableProcessors(), true);
+    private final Semaphore turns = new Semaphore(Runtime.getRuntime().availableProcessors(), true);
 
     AlertIntake(
             AlertReader reader,
@@ -186,14 +189,16 @@ class AlertIntake {
                     before.get().incident(),
                     "it came before and was " + before.get().disposition().code());
         }
-        alerts.insert(alert, good.raw());
-        AlertHandler.Handled handled = freshness
+        AtomicReference<AlertHandler.Handled> kept = new AtomicReference<>();
+        Consumer<AlertHandler.Handled> keep = handled -> {
+            alerts.insert(alert, good.raw(), handled);
+            kept.set(handled);
+        };
+        freshness
                 .staleness(alert, clock.instant())
                 .map(reason -> new AlertHandler.Handled(Disposition.STALE, null, reason))
-                .orElseGet(() -> handler.handle(alert));
-        if (handled.incident() == null) {
-            alerts.decide(alert.id(), handled);
-        }
+                .ifPresentOrElse(keep, () -> handler.handle(alert, keep));
+        AlertHandler.Handled handled = Objects.requireNonNull(kept.get(), "the handler kept nothing");
         audit.record(AuditEvent.fact(
                         actor,
                         "alert.take",

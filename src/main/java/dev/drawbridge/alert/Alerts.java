@@ -124,31 +124,27 @@ public class Alerts {
                 .optional();
     }
 
-    /** @throws org.springframework.dao.DuplicateKeyException when it came before, or comes at this moment */
-    void insert(Alert alert, String raw) {
+    /**
+     * Keeps an alert that has just come in, with what became of it and which incident answers it; joins the caller's transaction.
+     *
+     * @throws org.springframework.dao.DuplicateKeyException when it came before, or comes at this moment
+     */
+    void insert(Alert alert, String raw, AlertHandler.Handled handled) {
         jdbc.sql("""
-                        insert into alert (id, source, received_at, event_at, host, decoded, raw)
-                        values (:id, :source, :received, :event, :host, :decoded, :raw)""")
+                        insert into alert (id, source, received_at, event_at, host, disposition, incident_id, reason, decoded, raw)
+                        values (:id, :source, :received, :event, :host, :disposition, :incident, :reason, :decoded, :raw)""")
                 .param("id", alert.id().value())
                 .param("source", alert.source())
                 .param("received", utc(alert.receivedAt()))
                 .param("event", utc(alert.eventTime()))
                 .param("host", UntrustedText.clean(alert.host(), 300))
-                .param("decoded", write(alert))
-                .param("raw", raw)
-                .update();
-    }
-
-    /** Notes what became of an alert that has just come in, and which incident answers it; joins the caller's transaction. */
-    public void decide(AlertId id, AlertHandler.Handled handled) {
-        jdbc.sql(
-                        "update alert set disposition = :disposition, incident_id = :incident, reason = :reason where id = :id")
                 .param("disposition", handled.disposition().name())
                 .param(
                         "incident",
                         handled.incident() == null ? null : handled.incident().value())
                 .param("reason", handled.reason() == null ? null : UntrustedText.clean(handled.reason(), 1000))
-                .param("id", id.value())
+                .param("decoded", write(alert))
+                .param("raw", raw)
                 .update();
     }
 

@@ -37,7 +37,8 @@ final class ChainLock {
         if (!postgres()) {
             return jdbc.queryForMap(END);
         }
-        Map<String, Object> end = jdbc.queryForMap(END_WITHOUT_DISK);
+        // with arguments, though there are none: as a prepared statement, which is planned once
+        Map<String, Object> end = jdbc.queryForMap(END_WITHOUT_DISK, new Object[0]);
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             /** Whoever acts at the commit acts on what is durable, and not at all when that failed. */
             @Override

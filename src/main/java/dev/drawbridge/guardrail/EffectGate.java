@@ -107,7 +107,7 @@ public class EffectGate {
 
     /**
      * Judges within the caller's transaction, so that verdict, reservation and intent are durable with what the effect answers, by one commit. The
-     * effect is to be performed after it, once.
+     * effect is to be performed after it, once. For an incident that begins with this transaction.
      *
      * @param announced as in {@link #perform(Effect, Runnable, Function)}, but run before the verdict, and taken back with it
      * @return empty when it is not allowed outright, or when guardrails would have to ask others than the database, for which the caller's
@@ -117,7 +117,7 @@ public class EffectGate {
         if (effect.isolates()) {
             return Optional.empty();
         }
-        Situation situation = situations.of(effect);
+        Situation situation = situations.ofNew(effect);
         if (prepared(effect, situation).isPresent()) {
             return Optional.empty();
         }

@@ -92,50 +92,55 @@ class IncidentRegistry implements Incidents, AlertHandler {
     }
 
     @Override
-    public Handled handle(Alert alert) {
-        return joining.execute(status -> answer(alert, null, handled -> alerts.decide(alert.id(), handled)));
+    public void handle(Alert alert, Consumer<Handled> keep) {
+        joining.executeWithoutResult(status -> answer(alert, null, keep));
     }
 
     /** One that was decided before, and is to be answered by an incident now. */
     private Handled answerLater(Alert alert, @Nullable Person person) {
-        return answer(alert, person, handled -> alerts.link(alert.id(), handled.incident()));
+        return answer(alert, person, handled -> {
+            if (handled.incident() != null) {
+                alerts.link(alert.id(), handled.incident());
+            }
+        });
     }
 
     /**
      * @param person who had a stale alert answered; null when it is answered automatically
-     * @param note of the incident that answers it, before anything begins that may look at the alerts of the incident
+     * @param keep as in {@link #handle}
      */
-    private Handled answer(Alert alert, @Nullable Person person, Consumer<Handled> note) {
+    private Handled answer(Alert alert, @Nullable Person person, Consumer<Handled> keep) {
         Optional<Playbook> matched = playbooks.match(alert);
         if (matched.isEmpty()) {
-            return new Handled(Disposition.UNMATCHED, null, "no playbook answers this rule");
+            return kept(new Handled(Disposition.UNMATCHED, null, "no playbook answers this rule"), keep);
         }
         Playbook playbook = matched.get();
         Optional<String> unfit = unfit(playbook, alert);
         if (unfit.isPresent()) {
-            return new Handled(Disposition.REJECTED, null, unfit.get());
+            return kept(new Handled(Disposition.REJECTED, null, unfit.get()), keep);
         }
         HostIdentity.Identified identified = hosts.identify(alert);
         // a person who has it answered means it; a node that could only be presumed proves nothing
         if (person == null && identified.node() != null && identified.reason() == null) {
             Optional<OwnWrites.OwnWrite> ours = ownWrites.explaining(alert, identified.node());
             if (ours.isPresent()) {
-                return own(alert, identified.node(), ours.get(), note);
+                return own(alert, identified.node(), ours.get(), keep);
             }
         }
         String key = openKey(identified.node(), alert.host());
         Optional<Playbook.Exclusion> exclusion = playbooks.exclusionFor(playbook, alert);
-        Case found = new Case(playbook, identified, key, exclusion.isPresent(), reason(identified, exclusion), note);
+        Case found = new Case(playbook, identified, key, exclusion.isPresent(), reason(identified, exclusion), keep);
         return store.lockOpen(key)
                 .map(open -> join(open, alert, found, person))
                 .orElseGet(() -> open(alert, found, person));
     }
 
     /** Kept with the incident that the write belongs to, open or closed; nothing is started, and no workflow hears of it. */
-    private Handled own(Alert alert, NodeName node, OwnWrites.OwnWrite write, Consumer<Handled> note) {
+    private Handled own(Alert alert, NodeName node, OwnWrites.OwnWrite write, Consumer<Handled> keep) {
         store.lock(write.incident());
-        ownWrites.explain(write, alert);
         String reason = "Drawbridge's own restore of the file, done from " + write.from() + " to " + write.to();
+        Handled joined = kept(new Handled(Disposition.JOINED, write.incident(), reason), keep);
+        ownWrites.explain(write, alert);
         audit.record(AuditEvent.fact(
                         Actor.SYSTEM,
                         "incident.own-write",
@@ -144,9 +149,12 @@ class IncidentRegistry implements Incidents, AlertHandler {
                 .on(write.incident(), node)
                 .with("alert", alert.id().value())
                 .with("content", write.content().hex()));
-        Handled joined = new Handled(Disposition.JOINED, write.incident(), reason);
-        note.accept(joined);
         return joined;
+    }
+
+    private static Handled kept(Handled handled, Consumer<Handled> keep) {
+        keep.accept(handled);
+        return handled;
     }
 
     /** Who answers a stale alert, and why. */
@@ -159,11 +167,9 @@ class IncidentRegistry implements Incidents, AlertHandler {
             String openKey,
             boolean excluded,
             @Nullable String reason,
-            Consumer<Handled> note) {
+            Consumer<Handled> keep) {
         Handled answeredBy(Disposition disposition, IncidentId incident) {
-            Handled handled = new Handled(excluded ? Disposition.EXCLUDED : disposition, incident, reason);
-            note.accept(handled);
-            return handled;
+            return kept(new Handled(excluded ? Disposition.EXCLUDED : disposition, incident, reason), keep);
         }
     }
 

@@ -36,7 +36,7 @@ class WebhookOverHttpTest {
     @BeforeEach
     void start() {
         AlertController controller = TestIntake.on(database, SampleAlerts.CLOCK)
-                .controller(alert -> new AlertHandler.Handled(Disposition.UNMATCHED, null, null));
+                .controller((alert, keep) -> keep.accept(new AlertHandler.Handled(Disposition.UNMATCHED, null, null)));
         GenericWebApplicationContext context = new GenericWebApplicationContext();
         new AnnotatedBeanDefinitionReader(context).register(Mvc.class);
         context.registerBean(AlertController.class, () -> controller);

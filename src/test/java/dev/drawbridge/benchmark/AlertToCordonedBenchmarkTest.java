@@ -50,8 +50,8 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AlertToCordonedBenchmarkTest {
-    /** Rounds until the compiler of the JVM has seen enough of both sides. */
-    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 100, 16, 10);
+    /** Rounds until the compiler of the JVM has seen enough of both sides: until 200 calls it interprets what is called once for an alert. */
+    private static final Map<Integer, Integer> WARM_UP = Map.of(1, 300, 16, 20);
 
     private static final Map<Integer, Integer> ROUNDS = Map.of(1, 200, 16, 13);
     private static final long PATIENCE_SECONDS = 60;

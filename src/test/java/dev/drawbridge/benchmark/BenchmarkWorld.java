@@ -119,6 +119,13 @@ final class BenchmarkWorld implements AutoCloseable {
 
     void leave(Collection<BenchmarkNode> nodes) {
         nodes.forEach(node -> cluster.client().nodes().withName(node.name()).delete());
+        // as when their incidents end: in no cluster are hundreds of nodes contained, of which each verdict would read
+        // the names
+        jdbc.sql("""
+                        update guardrail_reservation set freed_at = reserved_at, reserved_at = reserved_at - interval '1 day'
+                        where freed_at is null and node in (:nodes)""")
+                .param("nodes", nodes.stream().map(BenchmarkNode::name).toList())
+                .update();
         known -= nodes.size();
         awaitNodes();
     }

@@ -584,14 +584,14 @@ abstract class AlertToIncident {
         wire(TestPlaybooks.bundled(database), "max-concurrent=1", "max-wait=50ms", "retry-after=7s");
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch leave = new CountDownLatch(1);
-        AlertHandler slow = alert -> {
+        AlertHandler slow = (alert, keep) -> {
             inside.countDown();
             try {
                 leave.await();
             } catch (InterruptedException stopped) {
                 Thread.currentThread().interrupt();
             }
-            return new AlertHandler.Handled(Disposition.UNMATCHED, null, null);
+            keep.accept(new AlertHandler.Handled(Disposition.UNMATCHED, null, null));
         };
         MockMvc busy = intake.webhook(slow);
         byte[] body = SampleAlerts.read("elastic-rogue-static-pod.json").getBytes("UTF-8");
