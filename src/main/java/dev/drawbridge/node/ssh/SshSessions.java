@@ -36,6 +36,7 @@ import org.apache.sshd.common.NamedResource;
 import org.apache.sshd.common.kex.KeyExchangeFactory;
 import org.apache.sshd.common.session.SessionHeartbeatController;
 import org.apache.sshd.common.util.security.SecurityUtils;
+import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -186,6 +187,9 @@ class SshSessions implements NodeShell {
         fresh.setKeyExchangeFactories(cheapFirst(fresh.getKeyExchangeFactories()));
         fresh.setHostConfigEntryResolver(org.apache.sshd.client.config.hosts.HostConfigEntryResolver.EMPTY);
         fresh.setKeyIdentityProvider(keys());
+        // a command is several small packets: held back until the one before is acknowledged, each act waits 40 ms for
+        // nothing
+        CoreModuleProperties.TCP_NODELAY.set(fresh, true);
         fresh.start();
         client = fresh;
         return fresh;
