@@ -34,11 +34,15 @@ public final class DriftFinder {
      * baseline and the differences, however many files the node has.
      */
     public static List<Drift> find(SortedMap<NodePath, BaselineFile> baseline, NodeScan scan, WatchedSet watched) {
-        List<Drift> drifts = new ArrayList<>(blocked(scan, watched));
-        drifts.addAll(unknown(baseline, watched));
-        List<NodePath> unseen = drifts.stream().map(Drift::path).toList();
+        List<Drift> drifts = new ArrayList<>(unknown(baseline, watched));
+        List<NodePath> unseen = new ArrayList<>(drifts.stream().map(Drift::path).toList());
         new SideBySide(baseline.values(), scan.files()).forEach((path, expected, found) -> {
-            if (unseen.stream().anyMatch(path::isWithin)) {
+            // a directory comes before what should be in it
+            if (found != null && blocked(found, watched)) {
+                drifts.add(new Drift(path, Drift.Kind.BLOCKED, FileClass.of(path), null, found));
+                unseen.add(path);
+            }
+            if (!unseen.isEmpty() && unseen.stream().anyMatch(path::isWithin)) {
                 return;
             }
             Drift.Kind kind = expected != null && expected.held() == Held.DIRECTORY
@@ -56,11 +60,8 @@ public final class DriftFinder {
      * Watched directories that are none. kubelet follows a link in their place to files that no scan sees; without this a
      * node whose baseline holds nothing there would pass for one in sync.
      */
-    private static List<Drift> blocked(NodeScan scan, WatchedSet watched) {
-        return scan.files().stream()
-                .filter(file -> file.type() != FileType.DIRECTORY && watched.hasFilesBelow(file.path()))
-                .map(file -> new Drift(file.path(), Drift.Kind.BLOCKED, FileClass.of(file.path()), null, file))
-                .toList();
+    private static boolean blocked(ScannedFile file, WatchedSet watched) {
+        return file.type() != FileType.DIRECTORY && watched.hasFilesBelow(file.path());
     }
 
     /** What another repository holds there is not known, so nothing there may count as unexpected. */

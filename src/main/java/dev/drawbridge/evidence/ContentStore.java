@@ -19,13 +19,44 @@ interface ContentStore {
     /** What a store wrote, by its own reckoning and not by the source's word. */
     record Kept(Digest sha256, long size) {}
 
+    /** Contents that become durable together, because each by itself waits for the disk. For one thread. */
+    interface Batch extends AutoCloseable {
+        /**
+         * Takes content as it comes; the store does not have it before it is settled.
+         *
+         * @return what will be kept; empty when the source had none
+         * @throws java.io.UncheckedIOException when it could not be written
+         */
+        Optional<Kept> add(Source source);
+
+        /**
+         * All that was added since the last time is kept durably when this returns; what was there under its digest is replaced by the same.
+         *
+         * @throws java.io.UncheckedIOException when not all could be kept: nothing of it counts as kept then
+         */
+        void settle();
+
+        /** What was not settled is gone. */
+        @Override
+        void close();
+    }
+
+    /** The caller closes it. */
+    Batch begin();
+
     /**
-     * Keeps content durably; what was there under its digest is replaced by the same.
+     * Keeps one content durably; what was there under its digest is replaced by the same.
      *
      * @return empty when the source had none
      * @throws java.io.UncheckedIOException when it could not be kept
      */
-    Optional<Kept> keep(Source source);
+    default Optional<Kept> keep(Source source) {
+        try (Batch batch = begin()) {
+            Optional<Kept> kept = batch.add(source);
+            batch.settle();
+            return kept;
+        }
+    }
 
     /** True when content is there under this digest; says nothing about whether it is still that content. */
     boolean has(Digest content);

@@ -82,16 +82,16 @@ public record EvidenceItem(
 
     /** What a scan says of a directory entry but its path: the whole evidence of one without content. */
     static String describe(ScannedFile file) {
-        return "type=%s mode=%04o uid=%d gid=%d size=%d mtime=%d links=%d sha256=%s target=%s"
-                .formatted(
-                        file.type(),
-                        file.mode(),
-                        file.uid(),
-                        file.gid(),
-                        file.size(),
-                        file.modifiedAt(),
-                        file.links(),
-                        Objects.requireNonNullElse(file.sha256(), "-"),
-                        Objects.requireNonNullElse(file.linkTarget(), "-"));
+        // put together by hand: there is one for each file of a node, and a format takes ten times as long
+        String mode = Integer.toOctalString(file.mode());
+        return "type=" + file.type()
+                + " mode=" + "0".repeat(Math.max(0, 4 - mode.length())) + mode
+                + " uid=" + file.uid()
+                + " gid=" + file.gid()
+                + " size=" + file.size()
+                + " mtime=" + file.modifiedAt()
+                + " links=" + file.links()
+                + " sha256=" + Objects.requireNonNullElse(file.sha256(), "-")
+                + " target=" + Objects.requireNonNullElse(file.linkTarget(), "-");
     }
 }

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -34,14 +35,16 @@ class EvidenceRecords {
     private static final Pattern DIGEST = Pattern.compile("(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])");
 
     private final JdbcClient jdbc;
+    private final JdbcOperations batch;
     private final TransactionTemplate alone;
     private final JsonMapper json = JsonMapper.builder()
             .addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .build();
 
-    EvidenceRecords(JdbcClient jdbc, PlatformTransactionManager transactions) {
-        this.jdbc = jdbc;
+    EvidenceRecords(JdbcOperations batch, PlatformTransactionManager transactions) {
+        this.jdbc = JdbcClient.create(batch);
+        this.batch = batch;
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
     }
@@ -100,14 +103,20 @@ class EvidenceRecords {
     }
 
     private void enter(IncidentId incident, Map<Digest, Long> sizes) {
-        sizes.forEach((digest, size) -> jdbc.sql("""
+        batch.batchUpdate(
+                """
                         insert into evidence_content (digest, incident_id, size)
-                        select :digest, :incident, :size from evidence_lock where id = 1 and not exists
-                        (select 1 from evidence_content where digest = :digest and incident_id = :incident)""")
-                .param("digest", digest.hex())
-                .param("incident", incident.value())
-                .param("size", size)
-                .update());
+                        select ?, ?, ? from evidence_lock where id = 1 and not exists
+                        (select 1 from evidence_content where digest = ? and incident_id = ?)""",
+                sizes.entrySet().stream()
+                        .map(content -> new Object[] {
+                            content.getKey().hex(),
+                            incident.value(),
+                            content.getValue(),
+                            content.getKey().hex(),
+                            incident.value()
+                        })
+                        .toList());
     }
 
     /**

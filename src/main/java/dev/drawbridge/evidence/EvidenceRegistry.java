@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -30,7 +31,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -78,35 +78,62 @@ class EvidenceRegistry implements EvidenceLocker {
     @Override
     public Optional<EvidenceReceipt> capture(
             Actor actor, IncidentId incident, NodeName node, NodeScan scan, List<ScannedFile> files) {
+        try (ContentStore.Batch batch = store.begin()) {
+            return kept(batch, incident, node, scan, files)
+                    .flatMap(items -> joining.execute(status -> issue(actor, incident, node, items)));
+        }
+    }
+
+    /** Empty when the node no longer holds the content that was scanned. What it names is durable. */
+    private Optional<List<EvidenceItem>> kept(
+            ContentStore.Batch batch, IncidentId incident, NodeName node, NodeScan scan, List<ScannedFile> files) {
         List<EvidenceItem> items = new ArrayList<>();
-        items.add(item(incident, context.processes(node, scan.roots())));
-        items.add(scanItem(incident, scan));
-        Room room =
-                new Room(records.contents(incident), settings.maxIncidentSize().toBytes());
+        Map<Digest, Long> needed = new HashMap<>();
+        items.add(item(batch, needed, context.processes(node, scan.roots())));
+        items.add(scanItem(batch, needed, scan));
+        Map<Digest, Long> already = records.contents(incident);
+        already.putAll(needed);
+        Room room = new Room(already, settings.maxIncidentSize().toBytes());
         Set<ScannedFile> wanted = files.stream()
                 .filter(file -> file.sha256() != null
                         && file.size() <= settings.maxFileSize().toBytes()
                         && room.take(file.sha256(), file.size()))
                 .collect(Collectors.toSet());
         // before the look into the store: from here on it is not removed for the sake of another incident's time
-        records.need(incident, room.taken());
+        needed.putAll(room.taken());
+        records.need(incident, needed);
         for (List<ScannedFile> some : portions(files)) {
             Map<NodePath, byte[]> read = nodes.readTogether(
                     node,
                     some.stream()
                             .filter(file -> wanted.contains(file) && !store.has(Objects.requireNonNull(file.sha256())))
                             .toList());
+            Set<Digest> together = new HashSet<>();
             for (ScannedFile file : some) {
-                Optional<EvidenceItem> item =
-                        fileItem(incident, node, file, wanted.contains(file), read.get(file.path()));
+                byte[] content = read.get(file.path());
+                if (content != null && together.add(Objects.requireNonNull(file.sha256()))) {
+                    batch.add(out -> {
+                        out.write(content);
+                        return true;
+                    });
+                }
+            }
+            batch.settle();
+            for (ScannedFile file : some) {
+                Optional<EvidenceItem> item = fileItem(incident, node, file, wanted.contains(file));
                 if (item.isEmpty()) {
                     return Optional.empty();
                 }
                 items.add(item.get());
             }
         }
-        context.cluster(node).forEach(part -> items.add(item(incident, part)));
-        return joining.execute(status -> issue(actor, incident, node, items));
+        Map<Digest, Long> around = new HashMap<>();
+        context.cluster(node).forEach(part -> items.add(item(batch, around, part)));
+        if (!around.isEmpty()) {
+            records.need(incident, around);
+        }
+        batch.settle();
+        return Optional.of(items);
     }
 
     /** As many files as may lie in memory when those of them that are small are read together. */
@@ -156,8 +183,7 @@ class EvidenceRegistry implements EvidenceLocker {
     }
 
     /** Empty when the node no longer holds the content that was scanned. */
-    private Optional<EvidenceItem> fileItem(
-            IncidentId incident, NodeName node, ScannedFile file, boolean fits, byte @Nullable [] read) {
+    private Optional<EvidenceItem> fileItem(IncidentId incident, NodeName node, ScannedFile file, boolean fits) {
         String origin = file.path().toString();
         if (file.unreadable() || file.type() == FileType.UNSTABLE) {
             return Optional.of(EvidenceItem.notAvailable(
@@ -182,7 +208,7 @@ class EvidenceRegistry implements EvidenceLocker {
                     "the incident would hold more than " + settings.maxIncidentSize() + "; "
                             + EvidenceItem.describe(file)));
         }
-        return held(content) || captured(incident, node, file, content, read)
+        return held(content) || captured(incident, node, file, content)
                 ? Optional.of(
                         EvidenceItem.kept(Kind.FILE, origin, content, file.size(), now(), EvidenceItem.describe(file)))
                 : Optional.empty();
@@ -206,16 +232,10 @@ class EvidenceRegistry implements EvidenceLocker {
         }
     }
 
-    private boolean captured(
-            IncidentId incident, NodeName node, ScannedFile file, Digest content, byte @Nullable [] read) {
+    private boolean captured(IncidentId incident, NodeName node, ScannedFile file, Digest content) {
         long limit = settings.maxFileSize().toBytes();
-        Optional<ContentStore.Kept> kept = store.keep(out -> {
-            if (read == null) {
-                return nodes.read(node, file.path(), out, limit).isPresent();
-            }
-            out.write(read);
-            return true;
-        });
+        Optional<ContentStore.Kept> kept =
+                store.keep(out -> nodes.read(node, file.path(), out, limit).isPresent());
         if (kept.isPresent() && !kept.get().sha256().equals(content)) {
             // something else by now; what was read goes with the incident
             records.need(incident, Map.of(kept.get().sha256(), kept.get().size()));
@@ -224,9 +244,9 @@ class EvidenceRegistry implements EvidenceLocker {
         return kept.isPresent();
     }
 
-    private EvidenceItem scanItem(IncidentId incident, NodeScan scan) {
+    private EvidenceItem scanItem(ContentStore.Batch batch, Map<Digest, Long> needed, NodeScan scan) {
         AtomicInteger entries = new AtomicInteger();
-        ContentStore.Kept kept = keep(incident, out -> {
+        ContentStore.Kept kept = add(batch, needed, out -> {
             for (ScannedFile file : scan.files()) {
                 out.write((file.path() + " " + EvidenceItem.describe(file) + "\n").getBytes(StandardCharsets.UTF_8));
                 entries.incrementAndGet();
@@ -236,7 +256,7 @@ class EvidenceRegistry implements EvidenceLocker {
                 Kind.SCAN, "scan of " + scan.roots(), kept.sha256(), kept.size(), scan.at(), entries + " entries");
     }
 
-    private EvidenceItem item(IncidentId incident, ContextCapture.Part part) {
+    private EvidenceItem item(ContentStore.Batch batch, Map<Digest, Long> needed, ContextCapture.Part part) {
         String text = part.text();
         if (text == null) {
             return EvidenceItem.notAvailable(part.kind(), part.origin(), now(), part.description());
@@ -244,7 +264,7 @@ class EvidenceRegistry implements EvidenceLocker {
         if (text.isEmpty()) {
             return EvidenceItem.noContent(part.kind(), part.origin(), now(), part.description());
         }
-        ContentStore.Kept kept = keep(incident, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        ContentStore.Kept kept = add(batch, needed, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
         return EvidenceItem.kept(part.kind(), part.origin(), kept.sha256(), kept.size(), now(), part.description());
     }
 
@@ -252,15 +272,16 @@ class EvidenceRegistry implements EvidenceLocker {
         void writeTo(OutputStream out) throws IOException;
     }
 
-    private ContentStore.Kept keep(IncidentId incident, Content content) {
-        ContentStore.Kept kept = store.keep(out -> {
+    /** @param needed gets what it is known by, which has to be durable before the store has it */
+    private static ContentStore.Kept add(ContentStore.Batch batch, Map<Digest, Long> needed, Content content) {
+        ContentStore.Kept kept = batch.add(out -> {
                     OutputStream buffered = new java.io.BufferedOutputStream(out, BUFFER);
                     content.writeTo(buffered);
                     buffered.flush();
                     return true;
                 })
                 .orElseThrow();
-        records.need(incident, Map.of(kept.sha256(), kept.size()));
+        needed.put(kept.sha256(), kept.size());
         return kept;
     }
 

@@ -75,11 +75,18 @@ public class OwnWrites {
     /** After them, whatever came of them; at once, because the alert may come before the caller's transaction ends. */
     public void end(IncidentId incident, NodeName node, Collection<NodePath> paths) {
         OffsetDateTime now = utc(clock.instant());
-        alone.executeWithoutResult(status -> batch.batchUpdate(
-                "update own_write set ended_at = ? where incident_id = ? and node = ? and path = ? and ended_at is null",
-                paths.stream()
-                        .map(path -> new Object[] {now, incident.value(), node.value(), path.toString()})
-                        .toList()));
+        if (paths.isEmpty()) {
+            return;
+        }
+        // one look at the node's writes for all of them
+        alone.executeWithoutResult(status -> jdbc.sql("""
+                        update own_write set ended_at = :now
+                        where incident_id = :incident and node = :node and path in (:paths) and ended_at is null""")
+                .param("now", now)
+                .param("incident", incident.value())
+                .param("node", node.value())
+                .param("paths", paths.stream().map(NodePath::toString).toList())
+                .update());
     }
 
     /** The writes to this path that were under way at that time, give or take what clocks may differ; oldest first. */

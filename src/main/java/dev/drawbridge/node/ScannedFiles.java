@@ -43,6 +43,9 @@ public interface ScannedFiles extends Iterable<ScannedFile>, AutoCloseable {
     default Map<NodePath, ScannedFile> at(Collection<NodePath> paths) {
         Set<NodePath> wanted = new HashSet<>(paths);
         Map<NodePath, ScannedFile> found = new HashMap<>();
+        if (wanted.isEmpty()) {
+            return found;
+        }
         forEach(file -> {
             if (wanted.contains(file.path())) {
                 found.put(file.path(), file);

@@ -42,23 +42,29 @@ final class Comparisons {
     private final @Nullable Baseline baseline;
     private final String noBaseline;
     private final NodeScan scan;
-    private Map<NodePath, ScannedFile> found = Map.of();
+    private final Map<NodePath, ScannedFile> found;
     private int room = MAX_LINES;
 
     /**
      * @param baseline of the plan's revision; null when it cannot be read now
      * @param noBaseline why not
+     * @param scan the look that the plan's evidence was taken by
+     * @param found by path what it found, for the plan's files at least
      */
-    Comparisons(EvidenceLocker evidence, @Nullable Baseline baseline, String noBaseline, NodeScan scan) {
+    Comparisons(
+            EvidenceLocker evidence,
+            @Nullable Baseline baseline,
+            String noBaseline,
+            NodeScan scan,
+            Map<NodePath, ScannedFile> found) {
         this.evidence = evidence;
         this.baseline = baseline;
         this.noBaseline = noBaseline;
         this.scan = scan;
+        this.found = found;
     }
 
     Map<NodePath, FileComparison> of(RestorePlan plan) {
-        found = scan.files()
-                .at(plan.steps().stream().map(RestorePlan.Step::path).toList());
         Map<NodePath, FileComparison> comparisons = new HashMap<>();
         plan.steps().stream()
                 .sorted(Comparator.comparing(step -> approved(step) == null))

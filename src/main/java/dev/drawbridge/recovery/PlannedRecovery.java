@@ -215,13 +215,13 @@ class PlannedRecovery implements Recovery {
                 .toList();
         Optional<EvidenceReceipt> receipt = evidence.capture(actor, incident, node, scan, capture);
         if (receipt.isPresent()) {
-            compare(actor, kept, scan);
+            compare(actor, kept, scan, found);
         }
         return receipt;
     }
 
     /** Here, and once: now the evidence holds what the node held, and whoever approves sees what was true of this plan. */
-    private void compare(Actor actor, PlanStore.Kept kept, NodeScan scan) {
+    private void compare(Actor actor, PlanStore.Kept kept, NodeScan scan, Map<NodePath, ScannedFile> found) {
         RestorePlan plan = kept.plan();
         Baseline baseline = baselines.loaded(plan.node(), plan.revision()).orElse(null);
         String noBaseline = "";
@@ -246,7 +246,8 @@ class PlannedRecovery implements Recovery {
                 noBaseline = "the baseline could not be asked for";
             }
         }
-        Map<NodePath, FileComparison> comparisons = new Comparisons(evidence, baseline, noBaseline, scan).of(plan);
+        Map<NodePath, FileComparison> comparisons =
+                new Comparisons(evidence, baseline, noBaseline, scan, found).of(plan);
         Digest digest = plans.keepComparisons(kept.id(), comparisons);
         int warnings = comparisons.values().stream()
                 .map(FileComparison::meaning)

@@ -4,14 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.regex.Pattern;
 
 /** A SHA-256 digest in lower-case hexadecimal (FIPS 180-4). */
 public record Digest(String hex) {
-    private static final Pattern SHAPE = Pattern.compile("[0-9a-f]{64}");
-
     public Digest {
-        if (!SHAPE.matcher(hex).matches()) {
+        if (hex.length() != 64 || !hex.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f')) {
             throw new IllegalArgumentException("not a SHA-256 digest");
         }
     }

@@ -98,12 +98,22 @@ public final class NodePath implements Comparable<NodePath> {
         if (!latin.startsWith("/") || latin.length() > MAX_BYTES || latin.indexOf('\0') >= 0) {
             return Optional.empty();
         }
-        for (String name : latin.substring(1).split("/", -1)) {
-            if (name.isEmpty() || name.equals(".") || name.equals("..") || name.length() > NAME_MAX) {
+        int from = 1;
+        while (from <= latin.length()) {
+            int slash = latin.indexOf('/', from);
+            int to = slash < 0 ? latin.length() : slash;
+            if (!nameable(latin, from, to - from)) {
                 return Optional.empty();
             }
+            from = to + 1;
         }
         return Optional.of(new NodePath(latin));
+    }
+
+    private static boolean nameable(String latin, int from, int length) {
+        boolean here = length == 1 && latin.charAt(from) == '.';
+        boolean above = length == 2 && latin.startsWith("..", from);
+        return length > 0 && length <= NAME_MAX && !here && !above;
     }
 
     /** The bytes as the kernel knows them. */
@@ -118,7 +128,9 @@ public final class NodePath implements Comparable<NodePath> {
 
     /** True for the path itself and everything below it. */
     public boolean isWithin(NodePath directory) {
-        return directory.bytes.equals("/") || bytes.equals(directory.bytes) || bytes.startsWith(directory.bytes + "/");
+        int length = directory.bytes.length();
+        return length == 1
+                || bytes.startsWith(directory.bytes) && (bytes.length() == length || bytes.charAt(length) == '/');
     }
 
     /** The last component, escaped like {@link #toString()}; empty for the root. */
@@ -141,6 +153,21 @@ public final class NodePath implements Comparable<NodePath> {
     }
 
     private static String escape(String latin) {
+        return plain(latin) ? latin : escapeEach(latin);
+    }
+
+    /** As nearly all paths are, of which a scan has as many as it likes. */
+    private static boolean plain(String latin) {
+        for (int i = 0; i < latin.length(); i++) {
+            char c = latin.charAt(i);
+            if (c < ' ' || c > '~' || c == '\\') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String escapeEach(String latin) {
         StringBuilder out = new StringBuilder();
         byte[] raw = latin.getBytes(StandardCharsets.ISO_8859_1);
         int i = 0;

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /** The product's own export, of content that a test puts there without a node to capture it from. */
@@ -26,7 +26,7 @@ public final class KnownBags implements EvidenceExport {
     private final EvidenceExport export;
     private final Clock clock;
 
-    public KnownBags(JdbcClient jdbc, PlatformTransactionManager transactions, AuditTrail audit, Clock clock)
+    public KnownBags(JdbcOperations jdbc, PlatformTransactionManager transactions, AuditTrail audit, Clock clock)
             throws IOException {
         records = new EvidenceRecords(jdbc, transactions);
         directory = Files.createTempDirectory("drawbridge-evidence");

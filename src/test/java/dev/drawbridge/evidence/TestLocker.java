@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.util.unit.DataSize;
 
 /** Everything of this package that keeps, exports and removes evidence, for tests without a Spring context. */
@@ -30,7 +31,7 @@ public final class TestLocker {
         this.database = database;
         this.clock = clock;
         this.settings = settings;
-        records = new EvidenceRecords(database.jdbc(), database.transactions());
+        records = new EvidenceRecords(new JdbcTemplate(database.dataSource()), database.transactions());
         // compares with the times of files, which no test sets
         store = new DiskContentStore(directory, Clock.systemUTC());
         audit = TestAudit.on(database, clock);

@@ -112,6 +112,8 @@ class ComparisonsTest {
 
     private Map<NodePath, FileComparison> compared(@Nullable Baseline baseline) {
         NodeScan scan = new NodeScan(NODE, Instant.EPOCH, List.of(), scanned, Map.of("etcd", 7L), Map.of());
+        Map<NodePath, ScannedFile> found =
+                scan.files().at(scanned.stream().map(ScannedFile::path).toList());
         RestorePlan plan = new RestorePlan(
                 IncidentId.of("incident-1"),
                 NODE,
@@ -120,7 +122,7 @@ class ComparisonsTest {
                 true,
                 PlanHash.of(NODE, REVISION, steps),
                 Instant.EPOCH);
-        return new Comparisons(new KnownEvidence(), baseline, "no baseline today", scan).of(plan);
+        return new Comparisons(new KnownEvidence(), baseline, "no baseline today", scan, found).of(plan);
     }
 
     private FileComparison only(NodePath file) {

@@ -36,7 +36,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.FilterType;
 import org.springframework.context.annotation.Import;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.core.JdbcOperations;
 import org.springframework.transaction.PlatformTransactionManager;
 
 /**
@@ -155,7 +155,7 @@ public class WebApplication {
     }
 
     @Bean
-    KnownBags bags(JdbcClient jdbc, PlatformTransactionManager transactions, AuditTrail audit, TestClock clock)
+    KnownBags bags(JdbcOperations jdbc, PlatformTransactionManager transactions, AuditTrail audit, TestClock clock)
             throws IOException {
         return new KnownBags(jdbc, transactions, audit, clock);
     }

@@ -329,7 +329,12 @@ final class ScanOutput extends OutputStream {
         } catch (IllegalArgumentException forged) {
             throw new NodeAccessException("the scan names an impossible path", forged);
         }
-        return roots.stream().anyMatch(path::isWithin) ? path : null;
+        for (NodePath root : roots) {
+            if (path.isWithin(root)) {
+                return path;
+            }
+        }
+        return null;
     }
 
     /** Untrusted bytes for people; whatever is not plain ASCII as {@code \xNN}. */

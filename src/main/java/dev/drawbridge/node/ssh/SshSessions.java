@@ -193,6 +193,8 @@ class SshSessions implements NodeShell {
         CoreModuleProperties.HEARTBEAT_REQUEST.set(fresh, "keepalive@openssh.com");
         CoreModuleProperties.HEARTBEAT_INTERVAL.set(fresh, settings.keepAlive());
         CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(fresh, UNANSWERED_SIGNS_OF_LIFE);
+        // a command is several small packets: none is to be held back until the one before is acknowledged
+        CoreModuleProperties.TCP_NODELAY.set(fresh, true);
         fresh.start();
         client = fresh;
         return fresh;

@@ -64,7 +64,7 @@ if ! ln -T -- "$t" "./$n"; then
 fi
 rm -f -- "$t"
 trap - EXIT
-sync .
+sync . || { echo "the directory cannot be flushed" >&2; exit 26; }
 found "$n"
 back || answer REFUSED "reading back showed something else"
 emptied

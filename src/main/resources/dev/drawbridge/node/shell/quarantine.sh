@@ -27,7 +27,7 @@ while [ -e "$k/$q/content" ] || [ -L "$k/$q/content" ]; do q=$q+; done
 { printf 'origin %s\n' "$origin"; stat -c 'mode %a uid %u gid %g size %s mtime %Y' -- "./$n"; printf 'digest %s\n' "$f"; } >"$k/$q/origin"
 sync "$k/$q/origin" "$k" || answer REFUSED "the origin cannot be flushed"
 mv -T -- "./$n" "$k/$q/content" || answer REFUSED "the rename failed"
-sync "$k/$q" .
+sync "$k/$q" . || { echo "the directory cannot be flushed" >&2; exit 26; }
 found "$n"
 [ "$f" = none ] || answer CHANGED "$f"
 answer WRITTEN "$q"

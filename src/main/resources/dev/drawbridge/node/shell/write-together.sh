@@ -32,6 +32,25 @@ expected() {
   for n in $absent; do [ ! -e "$n" ] && [ ! -L "$n" ] || return 1; done
   [ -z "$there" ] || { files $there && [ "$(digests $there)" = "$was" ]; }
 }
+# A disk makes many files durable with one act when it is asked for all of them at once: up to eight programs flush, each at least four files
+flush() {
+  share=$((($# + 7) / 8)) flushers=
+  [ "$share" -ge 4 ] || share=4
+  while [ $# -gt 0 ]; do
+    some= i=0
+    while [ "$i" -lt "$share" ] && [ $# -gt 0 ]; do some="$some $1" i=$((i + 1)); shift; done
+    sync $some &
+    flushers="$flushers $!"
+  done
+}
+flushed() { for n in $flushers; do wait "$n" || flushers=failed; done; [ "$flushers" != failed ]; }
+# the digests while the disk is at work
+staged() {
+  chown "$u:$g" -- $all && chmod "$m" -- $all || return 1
+  flush $all
+  [ "$(digests $all)" = "$new" ]; right=$?
+  flushed && [ "$right" = 0 ]
+}
 work "$wd" staging
 v=$(stat -c %d -- "$k" .)
 [ "${v%%"$line"*}" = "${v##*"$line"}" ] || answer REFUSED "the work directory is on another file system"
@@ -41,12 +60,12 @@ trap 'rm -rf -- "$t"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 # one program for all of them; where there is no tar, each goes by itself. busybox reads on to an end of the input that exec never tells
 head -c "$s" | tar -xof - -C "$t" 2>/dev/null || answer CHANGED apart
-( cd -P -- "$t" && [ "$(digests $all)" = "$new" ] && chown "$u:$g" -- $all && chmod "$m" -- $all && sync $all ) || answer CHANGED apart
+( cd -P -- "$t" && staged ) || answer CHANGED apart
 set --
 for n in $all; do set -- "$@" "$t/${n#./}"; done
 # as late as possible: what somebody changed since the plan was made is not overwritten
 expected || answer CHANGED apart
 mv -f -- "$@" . || answer CHANGED apart
-sync .
+sync . || { echo "the directory cannot be flushed" >&2; exit 26; }
 files $all && [ "$(digests $all)" = "$new" ] && [ "$(echo; stat -c '%a %u %g' -- $all)" = "$own" ] || answer CHANGED apart
 answer WRITTEN together

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -246,6 +247,56 @@ public abstract class NodeFilesStories {
                         .write())
                 .isFalse();
         assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void filesTogetherStayAsTheyAreWhenOneOfThemCannotBeFlushed() throws Exception {
+        String failing = "for one do case $one in */c7) exit 1 ;; esac; done; exec sync \"$@\"";
+        try (ReachedNode failingDisk = withCommand("sync", failing)) {
+            Together together = new Together(failingDisk, "/etc/kubernetes/pki");
+            for (int i = 0; i < 40; i++) {
+                failingDisk.put("/etc/kubernetes/pki/c" + i, "old".getBytes(UTF_8));
+                together.put("c" + i, "old", "new");
+            }
+            assertThat(together.write()).isFalse();
+            for (int i = 0; i < 40; i++) {
+                assertThat(failingDisk.path("/etc/kubernetes/pki/c" + i)).hasContent("old");
+            }
+            assertThat(failingDisk.path("/etc/kubernetes/.drawbridge/staging")).isEmptyDirectory();
+        }
+    }
+
+    @Test
+    void filesTogetherAreAllFlushedAndThenTheirDirectoryOnce() throws Exception {
+        Path log = temp.resolve("flushed");
+        try (ReachedNode watched =
+                withCommand("sync", "for one do echo \"$one\"; done >>'" + log + "'; exec sync \"$@\"")) {
+            for (int files : List.of(1, 4, 5, 33, 128)) {
+                Files.deleteIfExists(log);
+                Together together = new Together(watched, "/etc/kubernetes/pki");
+                List<String> names = new ArrayList<>();
+                for (int i = 0; i < files; i++) {
+                    names.add("./c" + i);
+                    Files.deleteIfExists(watched.path("/etc/kubernetes/pki/c" + i));
+                    together.put("c" + i, null, "new");
+                }
+                assertThat(together.write()).isTrue();
+                List<String> flushed = Files.readAllLines(log);
+                assertThat(flushed).last().isEqualTo(".");
+                names.add(".");
+                assertThat(flushed).containsExactlyInAnyOrderElementsOf(names);
+            }
+        }
+    }
+
+    @Test
+    void filesTogetherAreNotSaidToBeWrittenWhenTheirNamesCannotBeFlushed() throws Exception {
+        try (ReachedNode failingDisk = withCommand("sync", "[ \"$*\" != . ] || exit 1; exec sync \"$@\"")) {
+            Together together = new Together(failingDisk, "/etc/kubernetes/pki").put("a", null, "a");
+            assertThatThrownBy(together::write)
+                    .isInstanceOf(NodeAccessException.class)
+                    .hasMessageContaining("the directory cannot be flushed");
+        }
     }
 
     @Test
