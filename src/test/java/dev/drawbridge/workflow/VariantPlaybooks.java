@@ -29,7 +29,9 @@ class VariantPlaybooks implements ApplicationContextInitializer<ConfigurableAppl
     @Override
     public void initialize(ConfigurableApplicationContext context) {
         try {
-            Path directory = Files.createDirectories(Path.of("target/variant-playbooks"));
+            // of this process alone: another one may write the same at this moment
+            Path directory =
+                    Files.createTempDirectory(Files.createDirectories(Path.of("target/variant-playbooks")), "of-");
             write(directory, PATIENT, "containOnDeadline: true", "containOnDeadline: false");
             write(
                     directory,
