@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Starts workflows and tells them of further alerts. Everything up to the first rung runs in the caller's transaction: its
- * commit hands the cordon to a thread.
+ * commit hands the cordon to a thread, and where it has a head start, the start of its workflow behind it.
  */
 @Component
 class EngineRunner implements PlaybookRunner, KnownWorkflows {
