@@ -20,7 +20,6 @@ import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
-import org.springframework.transaction.TransactionStatus;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -58,7 +57,7 @@ public class EffectGate {
         this.alone = new TransactionTemplate(transactions);
         this.alone.setPropagationBehavior(TransactionDefinition.PROPAGATION_REQUIRES_NEW);
         this.within = new TransactionTemplate(transactions);
-        this.within.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+        this.within.setPropagationBehavior(TransactionDefinition.PROPAGATION_MANDATORY);
     }
 
     /**
@@ -121,25 +120,28 @@ public class EffectGate {
         if (prepared(effect, situation).isPresent()) {
             return Optional.empty();
         }
-        try {
-            return Optional.ofNullable(within.execute(status -> {
+        return Optional.ofNullable(within.execute(alert -> {
+            // never released: that would be one more round trip under the verdict's lock, and it ends with the
+            // transaction
+            Object before = alert.createSavepoint();
+            try {
                 // before the verdict: its locks are held until the caller's transaction ends, and other verdicts wait
                 // for them
                 announced.run();
-                if (judge(effect, situation, () -> {}, status) instanceof Verdict.Allowed) {
+                if (judge(effect, situation, () -> {}, () -> {}) instanceof Verdict.Allowed) {
                     return new Announced(effect, clock.instant().plus(VERDICT_HOLDS));
                 }
-                status.setRollbackOnly();
-                return null;
-            }));
-        } catch (ConcurrencyFailureException oneOfTwo) {
-            throw oneOfTwo;
-        } catch (RuntimeException unknown) {
-            // the alert must not be lost with its verdict; a fault that lasts is met again, and told, in the ordinary
-            // way
-            log.warn("no verdict within the transaction of {}", effect.incident(), unknown);
-            return Optional.empty();
-        }
+            } catch (ConcurrencyFailureException oneOfTwo) {
+                throw oneOfTwo;
+            } catch (RuntimeException unknown) {
+                // the alert must not be lost with its verdict; a fault that lasts is met again, and told, in the
+                // ordinary
+                // way
+                log.warn("no verdict within the transaction of {}", effect.incident(), unknown);
+            }
+            alert.rollbackToSavepoint(before);
+            return null;
+        }));
     }
 
     /** An effect that was allowed, and announced with a transaction that must be durable by now. */
@@ -217,7 +219,8 @@ public class EffectGate {
         }
         return Boolean.TRUE.equals(alone.execute(status -> {
             for (int i = 0; i < effects.size(); i++) {
-                if (!(judge(effects.get(i), looks.get(i), () -> {}, status) instanceof Verdict.Allowed)) {
+                if (!(judge(effects.get(i), looks.get(i), () -> {}, status::setRollbackOnly)
+                        instanceof Verdict.Allowed)) {
                     status.setRollbackOnly();
                     return false;
                 }
@@ -231,7 +234,7 @@ public class EffectGate {
     private Verdict verdict(Effect effect, Runnable announced) {
         Situation situation = situations.of(effect);
         Verdict judged = prepared(effect, situation)
-                .orElseGet(() -> alone.execute(status -> judge(effect, situation, announced, status)));
+                .orElseGet(() -> alone.execute(status -> judge(effect, situation, announced, status::setRollbackOnly)));
         if (judged == null) {
             throw new IllegalStateException("no verdict");
         }
@@ -253,14 +256,18 @@ public class EffectGate {
         return Optional.empty();
     }
 
-    /** Verdict, reservation and intent are one transaction: two instances cannot both take the last slot. */
-    private Verdict judge(Effect effect, Situation situation, Runnable announced, TransactionStatus transaction) {
+    /**
+     * Verdict, reservation and intent are one transaction: two instances cannot both take the last slot.
+     *
+     * @param undecided makes sure that nothing is kept of it: a failed guardrail may have broken the transaction
+     */
+    private Verdict judge(Effect effect, Situation situation, Runnable announced, Runnable undecided) {
         Verdict strictest = new Verdict.Allowed("no guardrail objects");
         List<Verdict.Objection> objections = new ArrayList<>();
         for (Guardrail guardrail : guardrails) {
             Verdict verdict = judgeClosed(guardrail, effect, situation);
             if (verdict instanceof Verdict.Refused refused && refused.undecided()) {
-                transaction.setRollbackOnly();
+                undecided.run();
                 return refused;
             }
             if (verdict instanceof Verdict.Objection objection) {
