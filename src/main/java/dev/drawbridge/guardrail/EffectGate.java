@@ -134,9 +134,7 @@ public class EffectGate {
             } catch (ConcurrencyFailureException oneOfTwo) {
                 throw oneOfTwo;
             } catch (RuntimeException unknown) {
-                // the alert must not be lost with its verdict; a fault that lasts is met again, and told, in the
-                // ordinary
-                // way
+                // the alert must not be lost with its verdict; a fault that lasts is met again in the ordinary way
                 log.warn("no verdict within the transaction of {}", effect.incident(), unknown);
             }
             alert.rollbackToSavepoint(before);

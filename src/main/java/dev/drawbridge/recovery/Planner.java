@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * Decides per drifted file what is safe to do, and in which order. Pure: the same drift gives the same steps.
  */
 final class Planner {
+    private static final int MOST_OF_A_TARGET = 300;
+
     private final Baseline baseline;
     private final RecoveryPolicy policy;
     private final List<Drift> drifts;
@@ -217,7 +219,7 @@ final class Planner {
                             + (same ? "" : "not ") + "the baseline's");
         }
         String stands = "a " + found.type().name().toLowerCase(Locale.ROOT).replace('_', ' ')
-                + (found.linkTarget() == null ? "" : " to " + found.linkTarget())
+                + (found.linkTarget() == null ? "" : " to " + shortened(found.linkTarget()))
                 + " stands where the baseline has a file";
         return Expected.replaceable(found)
                 ? changed(drift, stands)
@@ -226,6 +228,11 @@ final class Planner {
                         FileAction.TASK,
                         stands,
                         "nothing: evidence does not hold all of it; a person moves it away, and the next plan puts the file back");
+    }
+
+    /** Escaped as it comes from the scan, but as long as whoever made the link liked. */
+    private static String shortened(String target) {
+        return target.length() <= MOST_OF_A_TARGET ? target : target.substring(0, MOST_OF_A_TARGET) + "…";
     }
 
     private RestorePlan.Step changed(Drift drift, String what) {

@@ -2,6 +2,7 @@ package dev.drawbridge.workflow;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,7 +53,7 @@ final class Triage {
         try (InputStream model = models.getDecisionModel(table)) {
             return new String(model.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException fromTheDatabase) {
-            throw new java.io.UncheckedIOException(fromTheDatabase);
+            throw new UncheckedIOException(fromTheDatabase);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.drawbridge.benchmark;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,7 +74,7 @@ final class AlertWire implements AutoCloseable {
     }
 
     private static byte[] chunks(InputStream in) throws IOException {
-        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (int size = Integer.parseInt(readLine(in), 16); size > 0; size = Integer.parseInt(readLine(in), 16)) {
             all.write(in.readNBytes(size));
             readLine(in);

@@ -250,6 +250,14 @@ class PlannerTest {
             assertThat(step(APISERVER).why()).isEqualTo("a symlink to /tmp/x stands where the baseline has a file");
         }
 
+        @Test
+        void whereALinkLeadsIsSaidInFewCharactersHoweverManyThereAre() {
+            approved(APISERVER, "apiserver");
+            found(APISERVER, FileType.SYMLINK, null, 1, "/" + "x".repeat(10_000));
+            assertThat(planned()).containsExactly("restore " + APISERVER);
+            assertThat(step(APISERVER).why()).hasSizeLessThan(400).contains("/xxx", "stands where");
+        }
+
         @ParameterizedTest
         @EnumSource(names = {"DIRECTORY", "CHARACTER_DEVICE", "BLOCK_DEVICE"})
         void whatEvidenceDoesNotHoldInFullIsLeftForAPerson(FileType type) {
